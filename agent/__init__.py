@@ -1,0 +1,1 @@
+"""From words to done: local interpreter, cascade, middleware, receipts, undo."""

@@ -1,0 +1,1 @@
+"""The local interpreter: a sentence to a plan, in milliseconds, on one CPU core."""

@@ -1,0 +1,162 @@
+"""What the conversation has in hand: records lately named, the call that waits, the question that was asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.interpretation import Step, Turn
+from agent.local.role import role_of
+from agent.local.text import fold
+from core.tool import Tool
+
+_ORDINALS = {
+    "first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "fifth": 4, "5th": 4,
+    "last": -1, "latter": -1, "former": 0, "top": 0, "bottom": -1,
+}  # fmt: skip
+_NTH = re.compile(
+    r"\b(?:the\s)?("
+    + "|".join(_ORDINALS)
+    + r")(?:\s(?:one|ticket|issue|deal|event|invoice|message|pr|result|item|customer|payment|lead|case|project))\b|\b(?:the\s)?(second|first|third|former|latter)\b",
+    re.I,
+)
+_FIELDS = {
+    "issue": ("key", "identifier", "id", "url"), "number": ("number", "key", "id"), "repo": ("repo", "repository", "full_name"),
+    "channel": ("channel", "name", "id"), "thread": ("thread", "ts", "id", "url"), "message": ("ts", "id", "url"),
+    "customer": ("customer", "id", "name"), "account": ("account", "name", "title", "id"), "project": ("project", "key", "name", "title"),
+    "record": ("id", "name", "title"), "object": ("object", "type", "kind"), "branch": ("branch", "head", "name"),
+}  # fmt: skip
+_ANY = ("key", "id", "url", "name", "title")
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A record that the conversation named: what a call gave, with the call."""
+
+    tool: str
+    args: Mapping[str, Any]
+    record: Mapping[str, Any]
+
+    @property
+    def integration(self) -> str:
+        """The system it lives in."""
+        return self.tool.partition(".")[0]
+
+    def value(self, name: str) -> Any:
+        """What stands for it as parameter `name`, None where nothing does."""
+        for key in (name, *_FIELDS.get(name, ())):
+            if self.record.get(key) not in (None, "", []) and not isinstance(self.record.get(key), dict | list):
+                return self.record[key]
+        if name in self.args and (role_of(name) == "place" or not _is_new(self.tool)):
+            return self.args[name]
+        if name in _FIELDS and name not in ("issue", "record", "customer", "message", "thread"):
+            return None
+        return next((self.record[key] for key in _ANY if self.record.get(key) not in (None, "")), None)
+
+
+def _is_new(tool: str) -> bool:
+    return ".create" in tool or ".send" in tool or ".post" in tool
+
+
+@dataclass(frozen=True)
+class Context:
+    """The state of a conversation before a sentence."""
+
+    things: tuple[tuple[Thing, ...], ...] = ()
+    pending: tuple[Step, ...] = ()
+    asked: str = ""
+    before: str = ""
+    last: Step | None = None
+    integrations: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, turns: Sequence[Turn]) -> Context:
+        """Newest first; `things` is a group for each call that gave something."""
+        groups = [group for turn in reversed(turns) for step in reversed(turn.calls) if (group := _things(step))]
+        final = turns[-1] if turns and turns[-1].role == "assistant" else None
+        pending = tuple(step for step in final.calls if step.result is None) if final else ()
+        steps = [step for turn in turns for step in turn.calls]
+        said = [turn.text for turn in turns if turn.role == "user"]
+        asked = final.text if final and ("?" in final.text or pending) else ""
+        named = tuple(dict.fromkeys(step.tool.partition(".")[0] for step in reversed(steps)))
+        return cls(tuple(groups), pending, asked, said[-1] if said else "", steps[-1] if steps else None, named)
+
+    def find(self, said: str, tool: Tool, name: str) -> Any:
+        """What "it", "the second one" or nothing said stands for as a parameter of a tool, None where nothing fits."""
+        for strict in (True, False):
+            for group in self.things:
+                picked = pick(said, group)
+                for thing in picked:
+                    if (thing.integration == tool.integration) is strict and (
+                        strict or (role_of(name) in ("", "thing") and not tool.integration)
+                    ):
+                        value = thing.value(name)
+                        if value is not None:
+                            return value
+        for step in (*self.pending, *((self.last,) if self.last else ())):
+            if step.tool.partition(".")[0] == tool.integration and step.args.get(name) not in (None, "", []):
+                return step.args[name]
+        return None
+
+
+def _things(step: Step) -> tuple[Thing, ...]:
+    return tuple(Thing(step.tool, step.args, record) for record in _records(step.result))
+
+
+def _records(result: Any) -> Iterator[Mapping[str, Any]]:
+    if isinstance(result, Mapping):
+        inner = next(
+            (
+                v
+                for k, v in result.items()
+                if isinstance(v, list)
+                and v
+                and isinstance(v[0], Mapping)
+                and k in ("items", "results", "records", "data", "issues", "events", "values", "list")
+            ),
+            None,
+        )
+        record = result.get("record")
+        if inner is not None:
+            yield from _records(inner)
+        elif isinstance(record, Mapping):
+            yield from _records(record)
+        else:
+            ref = result.get("ref")
+            yield {**ref, **result} if isinstance(ref, Mapping) else result
+    elif isinstance(result, list | tuple):
+        for item in result:
+            if isinstance(item, Mapping):
+                yield from _records(item)
+
+
+def pick(said: str, group: Sequence[Thing]) -> Sequence[Thing]:
+    """The things of a group that words single out: by place, by words of the title, else the only or first one."""
+    match = _NTH.search(said)
+    if match and len(group) > 1:
+        place = _ORDINALS[(match[1] or match[2]).lower()]
+        return group[place : place + 1 or None] if -len(group) <= place < len(group) else ()
+    if len(group) > 1:
+        words = set(fold(said).split()) - _COMMON
+        hits = [(len(words & set(fold(_title(thing)).split())), thing) for thing in group]
+        best = max(count for count, _ in hits)
+        if best:
+            return [thing for count, thing in hits if count == best][:1]
+    return group[:1]
+
+
+_COMMON = frozenset("the a an one ones it that this them to for in on of and is with".split())
+
+
+def _title(thing: Thing) -> str:
+    return " ".join(
+        str(thing.record.get(k, ""))
+        for k in ("title", "name", "summary", "subject", "assignee", "status", "customer", "key")
+    )
+
+
+def has_ordinal(text: str) -> bool:
+    """Whether words point into a list: "the second one"."""
+    return bool(_NTH.search(text))

@@ -1,0 +1,224 @@
+"""One sentence read as commands: clauses, tools, arguments, and the decision to act or ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from agent.interpretation import Interpretation, Request
+from agent.local import clause, decision, plan, question
+from agent.local.context import Context, has_ordinal
+from agent.local.plan import Draft
+from agent.local.rank import Clue, Floats
+from agent.local.read import read
+from agent.local.text import Sentence
+from agent.local.toolbox import Candidate, Toolbox
+from agent.local.value import Writer, fill
+from agent.local.word import PRONOUN
+from core.tool import Call, Tool
+
+LEAN = 1.2
+POINTED = 3.0
+_REPEATED = re.compile(r"^(?:every|each)\b", re.I)
+
+
+class Reading:
+    """One sentence being read."""
+
+    def __init__(self, box: Toolbox, request: Request) -> None:
+        self.box = box
+        self.request = request
+        zone = request.user.zone
+        self.writer = Writer(request.user.name, request.user.email, request.now.astimezone(zone), zone)
+        self.context = Context.of(request.context)
+        self.sentence = self.read(request.utterance)
+
+    def read(self, text: str) -> Sentence:
+        """A text with its typed spans."""
+        return read(text, self.writer.now, self.request.directory.names)
+
+    def talk(self, kind: str, confidence: float, nearest: Tool | None = None) -> Interpretation:
+        """What to say to words that are no command."""
+        if kind == "confirm" and self.context.pending:
+            waiting = [Call(tool=step.tool, args=step.args) for step in self.context.pending]
+            complete = all(
+                t.id in self.box.tools and not self.box.tools[t.id].missing(c.args)
+                for c in waiting
+                for t in [self.box.tools.get(c.tool)]
+                if t
+            )
+            if waiting and complete:
+                return Interpretation("call", tuple(waiting), confidence, act="confirm")
+        act = {"unsupported": "out_of_scope", "correct": "command"}.get(kind, kind)
+        reason = question.unsupported(nearest) if kind in ("unsupported", "out_of_scope") else ""
+        return Interpretation("decline", confidence=confidence, reason=reason, act=act)  # type: ignore[arg-type]
+
+    def ranked(self, sentences: Sequence[Sentence]) -> list[list[Candidate]]:
+        """The best tools of each sentence."""
+        clues = [self.box.clue(sentence) for sentence in sentences]
+        return [self._candidates(clue, vector) for clue, vector in zip(clues, self.box.vectors(clues), strict=True)]
+
+    def _candidates(self, clue: Clue, vector: Floats, *, before: str = "", is_later: bool = False) -> list[Candidate]:
+        """The best tools for a clause, leaning on the system of the clause or the turn before it."""
+        is_bound = self._is_bound(clue.sentence)
+        pointed = is_bound or (is_later and any(low in PRONOUN for low in clue.sentence.lows))
+        leaned = before if is_later and not self._is_own(clue.sentence) else self._favoured(clue.sentence)
+        return self.box.candidates(
+            clue,
+            vector,
+            connected=self.request.connected,
+            favoured=leaned,
+            boost=POINTED if pointed and not self._is_own(clue.sentence) else LEAN,
+            is_bound=is_later or is_bound,
+        )
+
+    def _reread(self, found: Sequence[Candidate], sentence: Sentence) -> list[Candidate]:
+        """The same tools over more words."""
+        return [c if c.talk else replace(c, reading=self.box.read(c.tool.id, sentence)) for c in found]
+
+    def _chained(self, sentences: Sequence[Sentence]) -> list[list[Candidate]]:
+        """Each clause, where a later one leans on the system of the one before."""
+        clues = [self.box.clue(sentence) for sentence in sentences]
+        vectors = self.box.vectors(clues)
+        ranked: list[list[Candidate]] = []
+        before = ""
+        for n, (clue, vector) in enumerate(zip(clues, vectors, strict=True)):
+            found = self._candidates(clue, vector, before=before, is_later=n > 0)
+            ranked.append(found)
+            if not found[0].talk:
+                before = found[0].tool.integration
+        return ranked
+
+    def _is_own(self, sentence: Sentence) -> bool:
+        """Whether a clause names its system or a place that only some have."""
+        from agent.local.evidence import named
+
+        return bool(named(sentence.raw, self.box.traits)) or any(
+            s.kind in ("channel", "repo", "url") for s in sentence.spans
+        )
+
+    def _is_bound(self, sentence: Sentence) -> bool:
+        """Whether a sentence points at what the conversation has in hand."""
+        has_pointer = any(low in PRONOUN for low in sentence.lows) or has_ordinal(sentence.raw)
+        return bool(self.context.things) and has_pointer and not self.context.pending
+
+    def _favoured(self, sentence: Sentence) -> str:
+        """The system the conversation is about, where the sentence names none."""
+        return self.context.integrations[0] if self.context.integrations else ""
+
+    def commands(self) -> Interpretation:
+        """The sentence as one or several commands."""
+        cuts = clause.cuts(self.sentence)[:5]
+        parts = clause.clauses(self.sentence, cuts)
+        kept = [p for p in parts if not p.is_negated]
+        if len(parts) == 1 or not kept:
+            ranked = self.ranked([self.sentence])
+            return self._single(ranked[0])
+        sentences = [self.read(p.text) for p in kept]
+        ranked = self._chained(sentences)
+        if len(kept) == 1:
+            return self._single(ranked[0], sentences[0])
+        joined = decision.joined(ranked)
+        if joined is None:
+            return self._single(self.ranked([self.sentence])[0])
+        drafts: list[Draft] = []
+        for n, (first, last) in enumerate(joined):
+            text = self.sentence.raw[kept[first].start : kept[last - 1].start + len(kept[last - 1].text)]
+            if last - first == 1:
+                sentence, found = sentences[first], ranked[first]
+            else:
+                sentence = self.read(text)
+                found = ranked[first] if n else self.ranked([sentence])[0]
+                read_again = self._reread(found, sentence)
+                found = read_again or found
+            best = next((c for c in found if not c.talk), None)
+            if best is None or (found[0].talk and found[0].probability > 0.6):
+                continue
+            drafts += self._drafts(best, sentence)
+        if not drafts:
+            return self._single(self.ranked([self.sentence])[0])
+        return self.decided(plan.linked(drafts, self.context))
+
+    def _single(self, found: Sequence[Candidate], sentence: Sentence | None = None) -> Interpretation:
+        """The sentence as one command, a question between two, or none."""
+        sentence = sentence or self.sentence
+        best = found[0]
+        nearest = next((c.tool for c in found if not c.talk), None)
+        if best.talk == "correct" and self.context.last is not None:
+            found = [c for c in found if not c.talk] or found
+            best = found[0]
+        if best.talk:
+            return self.talk(best.talk, best.probability, nearest)
+        refusal = self._refused(best, sentence)
+        if refusal is not None:
+            return refusal
+        rival = decision.rival(found, sentence)
+        if rival is not None and not self.context.last:
+            drafts = plan.linked(self._drafts(best, sentence), self.context)
+            tools = [best.tool, rival.tool]
+            return Interpretation(
+                "clarify", plan.calls(drafts), best.probability, question.which_system(tools),
+                options=tuple(dict.fromkeys(t.title or t.integration for t in tools)), words=plan.words(drafts),
+            )  # fmt: skip
+        return self.decided(plan.linked(self._drafts(best, sentence), self.context))
+
+    def _refused(self, best: Candidate, sentence: Sentence) -> Interpretation | None:
+        """A repetition that the tool cannot express."""
+        covered = [(s.first, s.last) for s in best.reading.segments]
+        for k, token in enumerate(sentence.tokens):
+            if token.kind != "every" or not _REPEATED.match(token.text) or best.tool.effect == "read":
+                continue
+            if (k and any(i <= k < j for i, j in covered)) or "recurrence" in best.tool.properties:
+                continue
+            return Interpretation(
+                "decline", confidence=best.probability, reason=question.no_schedule(token.text, best.tool)
+            )
+        return None
+
+    def _drafts(self, best: Candidate, sentence: Sentence) -> list[Draft]:
+        form = self.box.forms[best.tool.id]
+        filled = fill(best.reading, sentence, form, self.writer, base=self._base(best))
+        draft = Draft(best.tool, filled.args, filled.words, best.probability, sentence.raw, filled.impossible)
+        return plan.several(draft, sentence.raw)
+
+    def _base(self, best: Candidate) -> datetime | None:
+        """When the event in hand starts, for "move it to 11"."""
+        pointed = [s for s in best.reading.segments if s.label == "event"]
+        if (
+            "event" not in best.tool.properties
+            or not self.context.things
+            or (pointed and not self._is_bound(self.sentence))
+        ):
+            return None
+        start = str(self.context.things[0][0].record.get("start") or self.context.things[0][0].args.get("start") or "")
+        try:
+            return datetime.fromisoformat(start).astimezone(self.writer.zone)
+        except ValueError:
+            return None
+
+    def decided(self, drafts: Sequence[Draft]) -> Interpretation:
+        """Calls where all is there and sure enough, else one question."""
+        sure = min((d.confidence for d in drafts), default=0.0)
+        for n, draft in enumerate(drafts):
+            missing = draft.missing
+            if not missing and not draft.impossible:
+                continue
+            name = draft.impossible or missing[0]
+            rest = [d for k, d in enumerate(drafts) if k != n]
+            asked = (
+                question.impossible(_impossible(self.sentence))
+                if draft.impossible
+                else question.ask_for(draft.tool, name)
+            )
+            return Interpretation(
+                "clarify", plan.calls([draft]), sure, asked, name, question.options(draft.tool, name), plan.calls(rest), words=plan.words([draft]),
+            )  # fmt: skip
+        if not decision.is_sure(drafts):
+            return decision.unsure(drafts, sure)
+        return Interpretation("call", plan.calls(drafts), sure, words=plan.words(drafts))
+
+
+def _impossible(sentence: Sentence) -> str:
+    return next((s.text for s in sentence.spans if s.kind == "when" and s.value.impossible), "that")

@@ -1,0 +1,139 @@
+"""Which words of a sentence are which arguments of a tool: a segment model decoded with a beam.
+
+Every stretch of words is scored for every parameter by weights learned from the tools' examples, keyed by the
+parameter's type, its name and the tool, so that a tool never seen is still read by type and name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agent.local.feature import features, outside, score, special
+from agent.local.form import Form, candidates, is_closed
+from agent.local.role import role_of
+from agent.local.text import Sentence, Token, fold
+
+Weights = Mapping[str, float]
+BEAM = 8
+PER_START = 9
+NEED = 2.0
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Tokens `first` to `last` (exclusive) as parameter `label`; `value` is set where the words choose one."""
+
+    first: int
+    last: int
+    label: str
+    value: Any = None
+    score: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to lay a tool's parameters over a sentence."""
+
+    segments: tuple[Segment, ...]
+    score: float
+    unexplained: int = 0
+    total: float = 0.0
+
+
+def keys_of(sentence: Sentence, form: Form) -> list[tuple[Segment, list[str]]]:
+    """All candidate segments with what is seen of them, before the prefixes."""
+    tokens = sentence.tokens
+    cache: dict[tuple[int, int], list[str]] = {}
+    found = []
+    for i, j, label, value in candidates(sentence, form):
+        keys = cache.get((i, j))
+        if keys is None:
+            keys = cache[i, j] = features(tokens, i, j, form)
+        extra = special(form, tokens, i, j, label, form.seen.get(label, ()))
+        if value is not None:
+            extra.append("v=" + str(value).lower())
+        found.append((Segment(i, j, label, value), keys + extra))
+    return found
+
+
+def scored(sentence: Sentence, form: Form, weights: Weights) -> list[Segment]:
+    """All candidate segments with their scores."""
+    return [
+        replace(segment, score=score(keys, form.table[segment.label][0], weights))
+        for segment, keys in keys_of(sentence, form)
+    ]
+
+
+def decode(sentence: Sentence, form: Form, weights: Weights, is_bound: bool = False) -> Reading:
+    """The best way to lay the tool's parameters over the sentence, each used once, lists as often as they come.
+
+    A required one that is missing is looked for harder, unless `is_bound` says that it may be in hand already.
+    """
+    tokens = sentence.tokens
+    outs = [sum(weights.get(key, 0.0) for key in outside(tokens, i, form)) for i in range(len(tokens))]
+    segments = scored(sentence, form, weights)
+    found = laid(tokens, form, outs, segments)
+    labels = {part for s in found.segments for part in s.label.split("+")}
+    missing = {
+        n for n in form.tool.required if n not in labels and not (is_bound and role_of(n) in ("thing", "place", "firm"))
+    }
+    if not missing:
+        return found
+    pushed = [replace(s, score=s.score + NEED) if missing & set(s.label.split("+")) else s for s in segments]
+    again = laid(tokens, form, outs, pushed)
+    gained = sum(1 for s in again.segments if missing & set(s.label.split("+")))
+    return replace(again, score=again.score - NEED * gained, total=again.total - NEED * gained)
+
+
+def laid(tokens: Sequence[Token], form: Form, outs: Sequence[float], segments: Sequence[Segment]) -> Reading:
+    """The best disjoint segments, where each word left out scores `outs`."""
+    n = len(tokens)
+    sums = [0.0]
+    for out in outs:
+        sums.append(sums[-1] + out)
+    by_start: dict[int, list[Segment]] = {}
+    for segment in segments:
+        by_start.setdefault(segment.first, []).append(segment)
+    beams: list[list[tuple[float, tuple[Segment, ...], frozenset[str]]]] = [[] for _ in range(n + 1)]
+    beams[0] = [(0.0, (), frozenset())]
+    for i in range(n):
+        beam = _best(beams[i])
+        options = sorted(by_start.get(i, ()), key=lambda s: s.score - (sums[s.last] - sums[s.first]), reverse=True)[
+            :PER_START
+        ]
+        for total, path, used in beam:
+            beams[i + 1].append((total + outs[i], path, used))
+            for segment in options:
+                parts = segment.label.split("+")
+                if any(part in used for part in parts):
+                    continue
+                taken = used if form.table[segment.label][1] else used.union(parts)
+                beams[segment.last].append((total + segment.score, (*path, segment), taken))
+    total, path, _ = _best(beams[n])[0]
+    covered = {k for s in path for k in range(s.first, s.last)}
+    odd = sum(
+        1 for k in range(n) if k not in covered and not tokens[k].is_sign and not is_closed(tokens[k], form.words)
+    )
+    return Reading(path, total - sums[n], odd, total)
+
+
+def _best(
+    beam: list[tuple[float, tuple[Segment, ...], frozenset[str]]],
+) -> list[tuple[float, tuple[Segment, ...], frozenset[str]]]:
+    beam.sort(key=lambda item: item[0], reverse=True)
+    kept: list[tuple[float, tuple[Segment, ...], frozenset[str]]] = []
+    masks: set[frozenset[str]] = set()
+    for item in beam:
+        if item[2] not in masks or len(kept) < 2:
+            kept.append(item)
+            masks.add(item[2])
+        if len(kept) == BEAM:
+            break
+    return kept
+
+
+def fold_words(tokens: Sequence[Token], i: int, j: int) -> str:
+    """Words i to j as they are compared with values seen before."""
+    return fold(" ".join(t.low for t in tokens[i:j]))

@@ -1,0 +1,164 @@
+"""A set of tools made ready: forms to read arguments with, and a ranker over them and the kinds of talk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from agent.local import align, slot
+from agent.local.evidence import Trait, named
+from agent.local.form import Form
+from agent.local.model import Model, text_key
+from agent.local.rank import Clue, Floats, Ranker, clue
+from agent.local.read import read
+from agent.local.role import role_of
+from agent.local.slot import Reading
+from agent.local.talk import PREFIX, talk_tools
+from agent.local.text import Sentence
+from agent.local.train_at import READ_AT
+from core.tool import Tool
+
+READ_WEIGHT, MISSING_WEIGHT, ODD_WEIGHT = 0.2, 0.7, 0.2
+TRIED = 4
+REACH = 5.5
+UNBOUND = 10.0
+FOREIGN = 5.0
+AWAY = 6.0
+CAUTION = 0.4
+FAVOUR = 1.0
+
+
+_OWN = frozenset({"key", "id", "repo", "url", "email"})
+
+
+class Encodes(Protocol):
+    """Turns texts into vectors of length one."""
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """(n, 384)."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A tool with the best reading of its arguments and the joint score."""
+
+    tool: Tool
+    reading: Reading
+    logit: float
+    score: float
+    probability: float = 0.0
+
+    @property
+    def talk(self) -> str:
+        """The kind of talk, "" for a real tool."""
+        return self.tool.id.removeprefix(PREFIX) if self.tool.id.startswith(PREFIX) else ""
+
+
+class Toolbox:
+    """Reads and ranks over a fixed list of tools; safe to share between threads."""
+
+    def __init__(self, tools: Sequence[Tool], model: Model, encoder: Encodes) -> None:
+        self.tools = {tool.id: tool for tool in tools}
+        self._model = model
+        self._encoder = encoder
+        traits = [Trait(tool) for tool in [*tools, *talk_tools()]]
+        self.traits = traits
+        self.forms: dict[str, Form] = {tool.id: self._form(tool) for tool in tools}
+        self._talk_form = Form(Tool(id="talk", description="", effect="read", parameters={}))
+        self.ranker = Ranker(traits, model.rank, self._cards(traits))
+        self._caution = np.array([CAUTION if trait.tool.effect == "destructive" else 0.0 for trait in traits])
+        self._needs_thing = np.array([trait.needs_thing for trait in traits])
+        self._integrations = np.array([trait.tool.integration for trait in traits], dtype=object)
+
+    def _form(self, tool: Tool) -> Form:
+        known = self._model.form(tool)
+        if known is not None:
+            return known
+        seen = [(read(example.say, READ_AT), example.args) for example in tool.examples]
+        return replace(align.form_of(tool, seen), common=self._model.usage)
+
+    def _cards(self, traits: Sequence[Trait]) -> list[Floats]:
+        """Each tool's card as a vector; a tool the model was not fitted with brings its examples as well."""
+        texts: dict[str, None] = {}
+        wanted: list[list[str]] = []
+        for trait in traits:
+            own = [trait.card]
+            if trait.tool.id not in self._model.forms and not trait.tool.id.startswith(PREFIX):
+                own += [example.say for example in trait.tool.examples]
+            wanted.append(own)
+            texts |= {text: None for text in own if text_key(text) not in self._model.cards}
+        fresh = dict(zip(texts, self._encoder.encode(list(texts)), strict=True)) if texts else {}
+        found: list[Floats] = []
+        for own in wanted:
+            rows = [fresh[text] if text in fresh else self._model.cards[text_key(text)] for text in own]
+            found.append(np.stack(rows).astype(np.float32))
+        return found
+
+    def clue(self, sentence: Sentence) -> Clue:
+        """What the ranker sees of a sentence."""
+        return clue(sentence, self._model.usage)
+
+    def vectors(self, clues: Sequence[Clue]) -> Floats:
+        """Vectors of masked sentences."""
+        return self._encoder.encode([c.text or "…" for c in clues])
+
+    def candidates(
+        self,
+        seen: Clue,
+        vector: Floats,
+        *,
+        connected: frozenset[str] | None = None,
+        favoured: str = "",
+        boost: float = FAVOUR,
+        is_bound: bool = False,
+        most: int = TRIED,
+    ) -> list[Candidate]:
+        """The best tools, read and scored, best first; their probabilities are among all tools."""
+        logits = self.ranker.scores(seen, vector)
+        if connected is not None:
+            said = named(seen.sentence.raw, self.traits)
+            away = np.array([bool(key) and key not in connected and key not in said for key in self._integrations])
+            logits = np.where(away, logits - AWAY, logits)
+        if favoured:
+            logits = logits + np.where(self._integrations == favoured, boost, 0.0)
+        if is_bound:
+            logits = logits - np.where(self._integrations == "", UNBOUND, 0.0)
+            if favoured and not any(span.kind in _OWN for span in seen.sentence.spans):
+                logits = logits - np.where((self._integrations != favoured) & self._needs_thing, FOREIGN, 0.0)
+        logits = logits - self._caution
+        order = np.argsort(-logits)[:most]
+        best = float(logits[order[0]]) if len(order) else 0.0
+        found = [
+            self._read(int(k), float(logits[k]), seen.sentence, is_bound) for k in order if logits[k] > best - REACH
+        ]
+        excuse = next((c.logit - c.score for c in found if not c.talk), 0.0)
+        found = [replace(c, score=c.score - max(0.0, excuse)) if c.talk else c for c in found]
+        scores = logits.copy()
+        for k, candidate in zip(order, found, strict=False):
+            scores[k] = candidate.score
+        rest = order[len(found) :]
+        scores[rest] = logits[rest]
+        weights = np.exp(scores - scores.max())
+        total = float(weights.sum())
+        made = [replace(c, probability=float(np.exp(c.score - scores.max())) / total) for c in found]
+        return sorted(made, key=lambda c: c.score, reverse=True)
+
+    def _read(self, k: int, logit: float, sentence: Sentence, is_bound: bool) -> Candidate:
+        tool = self.traits[k].tool
+        if tool.id.startswith(PREFIX):
+            return Candidate(tool, Reading((), 0.0), logit, logit)
+        reading = self.read(tool.id, sentence, is_bound)
+        labels = {part for s in reading.segments for part in s.label.split("+")}
+        missing = sum(
+            name not in labels and not (is_bound and role_of(name) in ("thing", "place", "body", "branch"))
+            for name in tool.required
+        )
+        score = logit + READ_WEIGHT * reading.score - MISSING_WEIGHT * missing - ODD_WEIGHT * reading.unexplained
+        return Candidate(tool, reading, logit, score)
+
+    def read(self, tool: str, sentence: Sentence, is_bound: bool = False) -> Reading:
+        """The best reading of a tool's arguments."""
+        return slot.decode(sentence, self.forms[tool], self._model.slots, is_bound)

@@ -1,0 +1,61 @@
+"""Short answers to what is no command: help, why, small talk, and what no tool can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from agent.interpretation import Interpretation
+from agent.turn import Turn
+from core.tool import Tool
+
+SHOWN = 6
+
+
+def answer(reading: Interpretation, turn: Turn, messages: Sequence[BaseMessage], tools: Sequence[Tool]) -> str:
+    """What to say when there is nothing to call."""
+    if reading.act == "why":
+        return _why(messages, tools)
+    if reading.act == "help":
+        return _help(turn, tools)
+    if reading.act in ("confirm", "reject"):
+        return "There is nothing waiting for your word here." if reading.act == "confirm" else "All right."
+    if reading.reason:
+        return reading.reason
+    if reading.act == "small_talk":
+        return "Hello! Tell me what you need done; “help” shows what I can do."
+    return "I can't do that with the tools I have. Say “help” to see what I can do."
+
+
+def _why(messages: Sequence[BaseMessage], tools: Sequence[Tool]) -> str:
+    for message in reversed(messages):
+        if isinstance(message, AIMessage) and message.tool_calls and "atom" in message.additional_kwargs:
+            return _explained(message, {tool.name: tool for tool in tools})
+    return "I have not planned anything in this conversation yet."
+
+
+def _explained(message: AIMessage, tools: dict[str, Tool]) -> str:
+    words = message.additional_kwargs["atom"].get("words", [])
+    lines = []
+    for number, call in enumerate(message.tool_calls):
+        tool = tools.get(call["name"])
+        title = tool.description if tool else call["name"]
+        said = {parameter: text for index, parameter, text in words if index == number}
+        chosen = f" from “{said['']}”" if said.get("") else ""
+        lines.append(f"**{title}**{chosen}")
+        lines += [f"- {name} from “{text}”" for name, text in said.items() if name and text]
+    return "\n".join(lines)
+
+
+def _help(turn: Turn, tools: Sequence[Tool]) -> str:
+    by_system: dict[str, list[Tool]] = {}
+    for tool in tools:
+        if not turn.connected or tool.integration in turn.connected:
+            by_system.setdefault(tool.title, []).append(tool)
+    lines = ["Here is what I can do for you now:"]
+    for title, found in by_system.items():
+        doing = ", ".join(tool.id.partition(".")[2].replace("_", " ") for tool in found[:SHOWN])
+        lines.append(f"- **{title}**: {doing}{' …' if len(found) > SHOWN else ''}")
+    lines.append("Write as you would to a colleague; I ask before I change anything, and “undo that” takes it back.")
+    return "\n".join(lines)

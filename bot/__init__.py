@@ -1,0 +1,1 @@
+"""The edge to people: adapters, conversation, rendering, web, command line, and `app`, where everything is joined."""

@@ -1,0 +1,213 @@
+"""What Teams posts to the bot: the Bot Framework's activity, as far as the adapter reads it."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from bot.adapters.teams_reference import Reference
+from core.clock import Clock
+from core.message import Audience, Message, Press, PressAction
+from core.principal import Principal
+
+_THREAD = ";messageid="
+_VERB = "atom."
+_TAG = re.compile(r"</?at\b[^>]*>", re.IGNORECASE)
+_SPACES = re.compile(r"[ \t]{2,}")
+
+
+class _Incoming(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, data: Any) -> Any:
+        return {k: v for k, v in data.items() if v is not None} if isinstance(data, dict) else data
+
+
+class Account(_Incoming):
+    """A person or a bot in a conversation; `aad_object_id` is the person's id in the directory."""
+
+    id: str = ""
+    name: str = ""
+    aad_object_id: str = ""
+    role: str = ""
+
+
+class Conversation(_Incoming):
+    """The chat or the channel's thread; a thread's id ends in `;messageid=…`."""
+
+    id: str = ""
+    conversation_type: str = ""
+    is_group: bool = False
+    tenant_id: str = ""
+
+
+class Deed(BaseModel):
+    """What a pressed button means."""
+
+    model_config = ConfigDict(frozen=True)
+
+    action: PressAction
+    target: str
+    value: str = ""
+
+
+class Activity(_Incoming):
+    """One event: a message, a pressed button (`invoke`), an installation."""
+
+    type: str
+    id: str = ""
+    name: str = ""
+    action: str = ""
+    channel_id: str = ""
+    service_url: str = ""
+    sender: Account = Field(Account(), alias="from")
+    recipient: Account = Account()
+    conversation: Conversation = Conversation()
+    text: str = ""
+    value: Any = None
+    reply_to_id: str = ""
+    timestamp: datetime | None = None
+    local_timezone: str = ""
+    entities: tuple[dict[str, Any], ...] = ()
+    members_added: tuple[Account, ...] = ()
+    channel_data: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def directory(self) -> str:
+        """The Teams tenant's id, "" where none is given."""
+        of_channel = self.channel_data.get("tenant")
+        given = of_channel.get("id") if isinstance(of_channel, dict) else None
+        return self.conversation.tenant_id or str(given or "")
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the person and the bot are alone."""
+        return self.conversation.conversation_type in ("personal", "") and not self.conversation.is_group
+
+    @property
+    def audience(self) -> Audience:
+        """Who reads along."""
+        return "direct" if self.is_personal else "channel"
+
+    @property
+    def place(self) -> str:
+        """The chat or channel, without the thread."""
+        return self.conversation.id.partition(_THREAD)[0]
+
+    @property
+    def thread(self) -> str:
+        """The thread in a channel, "" in a chat."""
+        return self.conversation.id.partition(_THREAD)[2]
+
+    @property
+    def event(self) -> str:
+        """The event's id within the tenant: an activity's id alone is unique only in its conversation."""
+        return f"{self.conversation.id}/{self.id}"
+
+    @property
+    def timezone(self) -> str:
+        """The sender's time zone by its IANA name."""
+        try:
+            return ZoneInfo(self.local_timezone).key if self.local_timezone else "UTC"
+        except (ZoneInfoNotFoundError, ValueError):
+            return "UTC"
+
+    @property
+    def is_by_bot(self) -> bool:
+        """Whether a bot wrote it, this one included."""
+        return self.sender.role == "bot" or self.sender.id.startswith("28:") or self.sender.id == self.recipient.id
+
+    @property
+    def is_mention(self) -> bool:
+        """Whether the bot is addressed by name."""
+        return any(self._mentioned(entity).id == self.recipient.id for entity in self._mentions)
+
+    @property
+    def is_install(self) -> bool:
+        """Whether the bot has just been added to this conversation."""
+        if self.type == "installationUpdate":
+            return self.action.startswith("add")
+        return self.type == "conversationUpdate" and any(m.id == self.recipient.id for m in self.members_added)
+
+    @property
+    def said(self) -> str:
+        """The text without markup: the bot's own mention is taken out, others become their names."""
+        text = self.text.replace("&nbsp;", " ").replace("\xa0", " ")
+        for entity in self._mentions:
+            if self._mentioned(entity).id == self.recipient.id and entity.get("text"):
+                text = text.replace(str(entity["text"]), " ")
+        return _SPACES.sub(" ", _TAG.sub("", text)).strip()
+
+    @property
+    def deed(self) -> Deed | None:
+        """The button that was pressed, by `Action.Execute` or its older twin `Action.Submit`."""
+        value: Any = self.value if isinstance(self.value, dict) else {}
+        action = value.get("action") if self.type == "invoke" else None
+        data = action.get("data") if isinstance(action, dict) else value
+        if not isinstance(data, dict):
+            return None
+        verb = str((action or {}).get("verb") or data.get("verb") or "").removeprefix(_VERB)
+        target = str(data.get("target") or "")
+        if verb not in get_args(PressAction) or not target:
+            return None
+        return Deed.model_validate({"action": verb, "target": target, "value": str(data.get("value") or "")})
+
+    @property
+    def reference(self) -> Reference:
+        """Where the answer goes."""
+        return Reference(
+            service_url=self.service_url,
+            channel_id=self.channel_id,
+            conversation=self.conversation.id,
+            is_personal=self.is_personal,
+            bot=self.recipient.id,
+            user=self.sender.id,
+            user_name=self.sender.name,
+            directory=self.directory,
+        )
+
+    @property
+    def _mentions(self) -> list[dict[str, Any]]:
+        return [entity for entity in self.entities if entity.get("type") == "mention"]
+
+    @staticmethod
+    def _mentioned(entity: dict[str, Any]) -> Account:
+        given = entity.get("mentioned")
+        return Account.model_validate(given) if isinstance(given, dict) else Account()
+
+
+def to_message(activity: Activity, author: Principal, clock: Clock) -> Message:
+    """The message that a `message` activity carries."""
+    return Message(
+        id=activity.id,
+        platform="teams",
+        conversation=activity.place,
+        thread=activity.thread,
+        audience=activity.audience,
+        author=author,
+        text=activity.said,
+        sent_at=activity.timestamp or clock(),
+    )
+
+
+def to_press(activity: Activity, deed: Deed, by: Principal, clock: Clock) -> Press:
+    """The press that an activity with a button's data carries."""
+    return Press(
+        id=activity.id,
+        platform="teams",
+        conversation=activity.place,
+        thread=activity.thread,
+        audience=activity.audience,
+        by=by,
+        action=deed.action,
+        target=deed.target,
+        value=deed.value,
+        pressed_at=activity.timestamp or clock(),
+    )

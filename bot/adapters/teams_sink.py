@@ -1,0 +1,126 @@
+"""Where an answer goes in Teams: the chat or thread, or the asker's private chat."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bot.adapters.teams_reference import (
+    Reference,
+    References,
+    card_key,
+    person_key,
+    recall,
+    remember,
+)
+from bot.adapters.teams_transport import Transport
+from bot.render.adaptive_card import CardMessage, to_card_messages
+from core.errors import Forbidden, NotFound, VendorError
+from core.log import logger
+from core.message import Reply
+
+_log = logger(__name__)
+_TYPING_S = 2.0
+_PRIVATE = "I answered you in our private chat."
+_UNREACHABLE = (
+    "I have an answer for you alone, but Teams does not let me write to you in private. "
+    "Add me to your own apps in Teams, then ask me again."
+)
+_MOVED = "This was decided; the answer is in the private chat."
+
+
+@dataclass
+class TeamsSink:
+    """The sink of one turn at `place`; `person` is the asker's principal id in `tenant`."""
+
+    transport: Transport
+    references: References
+    place: Reference
+    tenant: str
+    person: str
+    pressed: dict[str, str] = field(default_factory=dict)
+    """The pressed button's target, and the id of the message that the button stands in."""
+    _has_pointed: bool = False
+
+    async def status(self, text: str) -> None:
+        """Show that something is being written; Teams shows no words there."""
+        if not text:
+            return
+        with suppress(VendorError, TimeoutError):
+            async with asyncio.timeout(_TYPING_S):
+                await self.transport.send(self.place, {"type": "typing"})
+
+    async def send(self, reply: Reply) -> None:
+        """Post a reply in the thread; a private one goes to the asker's own chat."""
+        if reply.is_private and not self.place.is_personal:
+            await self._send_privately(reply)
+        else:
+            await self._post(self.place, to_card_messages(reply))
+
+    async def settle(self, approval: str, reply: Reply) -> None:
+        """Put the reply in the place of the plan's card; where that cannot be, post it."""
+        card = await self._card(approval)
+        if card is None:
+            await self.send(reply)
+            return
+        is_moved = reply.is_private and not card.is_personal
+        shown = Reply.of_text(_MOVED) if is_moved else reply
+        first, *rest = to_card_messages(shown)
+        try:
+            await self.transport.update(card, card.activity, first.activity)
+        except VendorError as error:
+            _log.warning("teams.card_lost", cause=error.cause)
+            await self.send(reply)
+            return
+        await self._keep_cards(card, first, card.activity)
+        await self._post(card, rest)
+        if is_moved:
+            await self.send(reply)
+
+    async def _card(self, approval: str) -> Reference | None:
+        known = await recall(self.references, self.tenant, card_key(approval))
+        if known is None and self.pressed.get(approval):
+            return self.place.model_copy(update={"activity": self.pressed[approval]})
+        return known
+
+    async def _post(self, place: Reference, messages: list[CardMessage] | tuple[CardMessage, ...]) -> None:
+        for message in messages:
+            activity_id = await self.transport.send(place, message.activity)
+            await self._keep_cards(place, message, activity_id)
+
+    async def _keep_cards(self, place: Reference, message: CardMessage, activity_id: str) -> None:
+        for approval in message.approvals:
+            card = place.model_copy(update={"activity": activity_id})
+            await remember(self.references, self.tenant, card_key(approval), card)
+
+    async def _send_privately(self, reply: Reply) -> None:
+        messages = to_card_messages(reply)
+        try:
+            await self._post_privately(messages)
+        except (Forbidden, NotFound) as error:
+            _log.warning("teams.private_refused", cause=error.cause)
+            await self._post(self.place, to_card_messages(Reply.of_text(_UNREACHABLE)))
+            return
+        if not self._has_pointed:
+            self._has_pointed = True
+            await self._post(self.place, to_card_messages(Reply.of_text(_PRIVATE)))
+
+    async def _post_privately(self, messages: tuple[CardMessage, ...]) -> None:
+        known = await recall(self.references, self.tenant, person_key(self.person))
+        if known is not None and known.conversation:
+            with suppress(NotFound):
+                await self._post(known, messages)
+                return
+        chat = await open_chat(self.transport, self.references, self.tenant, self.person, self.place)
+        await self._post(chat, messages)
+
+
+async def open_chat(
+    transport: Transport, references: References, tenant: str, person: str, place: Reference
+) -> Reference:
+    """The private chat with the person of `place`, opened and remembered."""
+    conversation = await transport.open(place)
+    chat = place.model_copy(update={"conversation": conversation, "is_personal": True, "activity": ""})
+    await remember(references, tenant, person_key(person), chat)
+    return chat

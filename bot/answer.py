@@ -1,0 +1,69 @@
+"""From the ending of a run to a reply: what was found and done, what is asked, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from agent.loop import Ending
+from agent.state import Pending, short_id
+from agent.turn import Turn
+from bot.present import outcome, steps
+from core.errors import ConfigInvalid
+from core.message import Connect, Failure, Option, Part, Plan, Question, Reply, Text
+from core.tool import Tool
+from tools.registry import Registry
+
+
+class Answers:
+    """Builds replies."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._tools: Mapping[str, Tool] = {tool.id: tool for tool in registry.all_tools}
+
+    async def reply(self, ending: Ending, turn: Turn) -> Reply:
+        """The reply; private where it holds a link that is the asker's alone."""
+        parts: list[Part] = [_said(ending, turn)] if ending.text else []
+        if not ending.waits:
+            parts += outcome(ending.rows, self._tools, turn.who.zone)
+        parts += [await self._waiting(pending, ending, turn) for pending in ending.waits]
+        if ending.error:
+            parts.append(Failure(text=ending.error.message, next_step=ending.error.next_step))
+        if not parts:
+            parts.append(Failure(text="I have no answer to that.", next_step="Say “help” to see what I can do."))
+        return Reply(parts=tuple(parts), is_private=any(one["kind"] == "connect" for one in ending.waits))
+
+    async def _waiting(self, pending: Pending, ending: Ending, turn: Turn) -> Part:
+        if pending["kind"] == "connect":
+            return await self._connect(pending, turn)
+        if pending["kind"] == "question":
+            options = tuple(Option(label=label, value=value) for label, value in pending.get("options", ()))
+            return Question(id=pending["id"], asker=turn.who.id, text=pending["text"], options=options)
+        return Plan(
+            approval=pending["id"],
+            asker=turn.who.id,
+            steps=steps([row for row in ending.rows if row.status == "planned"], self._tools),
+            expires_at=datetime.fromisoformat(pending["expires_at"]),
+        )
+
+    async def _connect(self, pending: Pending, turn: Turn) -> Part:
+        key = pending["integration"]
+        try:
+            url = await self._registry.link(key, turn.who)
+        except ConfigInvalid as error:
+            return Failure(text=pending["text"], next_step=error.sentence())
+        return Connect(integration=key, name=self._registry.integrations[key].name, url=url, text=pending["text"])
+
+
+def question_id(thread: str, turn: str = "") -> str:
+    """The id of a question that the interpreter asked; it begins the same for all of a person's thread."""
+    return f"ask-{short_id(thread)}-{turn}"
+
+
+def _said(ending: Ending, turn: Turn) -> Part:
+    reading = ending.reading or {}
+    if reading.get("outcome") != "clarify":
+        return Text(text=ending.text)
+    options = tuple(Option(label=value, value=value) for value in reading.get("options", ()))
+    return Question(id=question_id(turn.thread, turn.id), asker=turn.who.id, text=ending.text, options=options)

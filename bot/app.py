@@ -1,0 +1,250 @@
+"""Where everything is joined: settings in, a running assistant and one ASGI app out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from agent.language import close, language_model
+from agent.ledger import Ledger
+from agent.loop import Agent
+from agent.model import Interpreter
+from agent.turn import Limits
+from bot.connect import CALLBACK, CONNECT, connect_routes
+from bot.conversation import Conversation
+from bot.delivery import Deliveries, Notes
+from bot.page import page
+from core.db import Database
+from core.settings import Settings
+from core.vault import Vault, master_key
+from governance.approval import Approvals
+from governance.audit import Audit
+from governance.policy import Policy
+from tools.registry import Registry
+
+Closer = Callable[[], Any]
+
+
+@dataclass
+class Services:
+    """Everything that runs, joined."""
+
+    settings: Settings
+    database: Database
+    registry: Registry
+    ledger: Ledger
+    approvals: Approvals
+    policy: Policy
+    audit: Audit
+    interpreter: Interpreter
+    agent: Agent
+    conversation: Conversation
+    deliveries: Deliveries
+    notes: Notes
+    closers: list[Closer] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def services(
+    settings: Settings,
+    *,
+    hosts: Mapping[str, str] | None = None,
+    mode: str = "cascade",
+    interpreter: Interpreter | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Services]:
+    """Open the database and join everything; close it all at the end.
+
+    `interpreter` is the local one by default, `transport` what carries requests to vendors.
+
+    Raises:
+        ConfigInvalid: a setting does not fit.
+        StorageUnavailable: the database cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        database = Database(settings.database)
+        stack.push_async_callback(database.close)
+        await database.migrate()
+        key = master_key(settings.master_key.get_secret_value(), settings.home / "master.key")
+        previous = settings.master_key_previous.get_secret_value()
+        vault = Vault(database, key, master_key(previous, settings.home / "none") if previous else None)
+        client = await stack.enter_async_context(httpx.AsyncClient(transport=transport))
+        registry = Registry(
+            database,
+            vault,
+            client,
+            callback_url=settings.public_url.rstrip("/") + CALLBACK,
+            connect_url=settings.public_url.rstrip("/") + CONNECT,
+            hosts=hosts or settings.hosts,
+            clients=settings.clients,
+            timeout_s=settings.vendor_timeout_s,
+        )
+        interpreter = interpreter or local_interpreter(registry)
+        ledger, audit = Ledger(database), Audit(database)
+        approvals = Approvals(database, timedelta(hours=settings.approval_hours))
+        policy = Policy(database)
+        llm = language_model(settings)
+        stack.push_async_callback(close, llm)
+        agent = Agent(
+            registry,
+            interpreter,
+            ledger,
+            approvals,
+            policy,
+            audit,
+            await _checkpointer(settings, stack),
+            llm,
+            settings.model,
+            settings.local_threshold,
+            mode,
+        )
+        limits = Limits(settings.turn_timeout_s, settings.turn_calls, settings.turn_tokens)
+        notes = Notes(database)
+        conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
+        stack.push_async_callback(conversation.names.drain)
+        yield Services(
+            settings,
+            database,
+            registry,
+            ledger,
+            approvals,
+            policy,
+            audit,
+            interpreter,
+            agent,
+            conversation,
+            Deliveries(database),
+            notes,
+        )
+
+
+def local_interpreter(registry: Registry) -> Interpreter:
+    """The interpreter over everything the registry can do."""
+    from agent.local.interpreter import Interpreter as Local
+
+    return Local(registry.tools)
+
+
+async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> BaseCheckpointSaver[Any]:
+    """Conversations' state, in an engine of the same kind as the database."""
+    if settings.database.startswith("postgresql"):
+        from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+        address = settings.database.replace("postgresql+psycopg://", "postgresql://", 1)
+        saver = await stack.enter_async_context(AsyncPostgresSaver.from_conn_string(address))
+        await saver.setup()
+        return saver
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    file = settings.database.partition("sqlite+aiosqlite:///")[2].removesuffix(".db") + "-threads.db"
+    return await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(file))
+
+
+def create_app(running: Services, routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """One ASGI app for Slack, Teams, OAuth, and whatever `routes` adds (the web chat)."""
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    return Starlette(
+        routes=[
+            Route("/healthz", health),
+            *connect_routes(running.registry, running.audit, running.conversation),
+            Route("/privacy", _still("Privacy", _PRIVACY)),
+            Route("/terms", _still("Terms", _TERMS)),
+            *platform_routes(running),
+            *routes,
+        ]
+    )
+
+
+def platform_routes(running: Services) -> list[BaseRoute]:
+    """The endpoints of the chat platforms that the settings name."""
+    settings, found = running.settings, list[BaseRoute]()
+    if settings.slack_bot_token.get_secret_value():
+        found += slack(running).routes()
+    if settings.teams_app_id or settings.teams_allow_anonymous:
+        found += teams(running).routes()
+    return found
+
+
+def tenant_of(settings: Settings) -> Callable[[str, str], str]:
+    """Which tenant a workspace belongs to; one that no setting names is a tenant of its own."""
+
+    def find(platform: str, external: str) -> str:
+        name = f"{platform}:{external}"
+        return settings.workspaces.get(name, name)
+
+    return find
+
+
+def slack(running: Services) -> Any:
+    """The Slack adapter; closed with the services."""
+    from bot.adapters.slack import SlackAdapter
+    from bot.adapters.slack_wire import SlackWire
+    from bot.shelf import Cards, Places, Threads
+
+    settings = running.settings
+    adapter = SlackAdapter(
+        running.conversation,
+        deliveries=running.deliveries,
+        threads=Threads(running.notes),
+        tenant_of=tenant_of(settings),
+        token=settings.slack_bot_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        base_url=settings.slack_api_url,
+        cards=Cards(running.notes),
+        places=Places(running.notes),
+        wire=SlackWire(pace_s=settings.slack_pace_s),
+    )
+    running.conversation.openers["slack"] = adapter
+    running.closers.append(adapter.close)
+    return adapter
+
+
+def teams(running: Services) -> Any:
+    """The Teams adapter; closed with the services."""
+    from bot.adapters.teams import TeamsAdapter
+    from bot.shelf import References
+
+    settings = running.settings
+    adapter = TeamsAdapter(
+        running.conversation,
+        app_id=settings.teams_app_id,
+        password=settings.teams_app_password.get_secret_value(),
+        tenant=settings.teams_tenant_id,
+        allow_anonymous=settings.teams_allow_anonymous,
+        deliveries=running.deliveries,
+        references=References(running.notes),
+        tenant_of=tenant_of(settings),
+        openid_url=settings.teams_openid_url,
+        login_url=settings.teams_login_url,
+    )
+    running.conversation.openers["teams"] = adapter
+    running.closers.append(adapter.aclose)
+    return adapter
+
+
+def _still(title: str, text: str) -> Callable[[Request], Any]:
+    async def show(_: Request) -> Response:
+        return HTMLResponse(page(title, text))
+
+    return show
+
+
+_PRIVACY = (
+    "This assistant keeps, in your company's own database, what you ask it, what it did and when, and your "
+    "connections' tokens, encrypted. It sends nothing to its makers."
+)
+_TERMS = "This assistant is run by your company, under your company's own terms of use."

@@ -1,0 +1,147 @@
+"""The command `atom`. Heavy imports happen inside the commands, so that the terminal greets at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import AtomError
+from core.log import configure
+from core.settings import PREFIX, Settings, load
+
+COMMANDS = "atom.commands"
+WRONG = 2
+app = typer.Typer(
+    help="ATOM, a work assistant.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+manifest_app = typer.Typer(help="Write the app manifest for a chat platform.", no_args_is_help=True)
+vault_app = typer.Typer(help="Keys that protect stored secrets.", no_args_is_help=True)
+app.add_typer(manifest_app, name="manifest")
+app.add_typer(vault_app, name="vault")
+
+
+def settings_of_process() -> Settings:
+    """The settings, with the log set up.
+
+    Raises:
+        ConfigInvalid: one is unknown or wrong.
+    """
+    settings = load()
+    configure(settings.log_level, json=settings.log_json)
+    return settings
+
+
+@app.command()
+def chat(
+    demo: Annotated[bool, typer.Option("--demo", help="Chat as somebody of the built-in demo company.")] = False,
+    web: Annotated[bool, typer.Option(help="Serve the web chat beside.")] = True,
+) -> None:
+    """Chat in the terminal (and, with --demo, in the browser)."""
+    settings = settings_of_process()
+    if not demo:
+        typer.echo(
+            "atom: without --demo you chat in Slack or Teams: set them up with `atom manifest`, then `atom serve`.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    from bot.session import demo_chat
+
+    asyncio.run(demo_chat(settings, with_web=web))
+
+
+@app.command()
+def serve() -> None:
+    """Serve Slack, Teams and the OAuth callback until stopped."""
+    settings = settings_of_process()
+    from bot.session import serve_all
+
+    asyncio.run(serve_all(settings))
+
+
+@app.command()
+def tools(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
+) -> None:
+    """List every tool: name, effect, parameters, integration, proof, and undo or why there is none."""
+    from tools.registry import offered
+
+    found = offered()
+    if as_json:
+        typer.echo(json.dumps([tool.to_json() for tool in found], indent=2, ensure_ascii=False, default=str))
+        return
+    for tool in found:
+        typer.echo(f"{tool.id:36} {tool.effect:12} {tool.description}")
+
+
+@app.command()
+def settings() -> None:
+    """Explain every setting."""
+    for name, field in Settings.model_fields.items():
+        shown = str(field.validation_alias) if field.validation_alias else f"{PREFIX}{name.upper()}"
+        default = field.get_default(call_default_factory=True)
+        typer.echo(f"{shown}\n    {field.description}\n    default: {default!r}")
+
+
+@app.command()
+def connect(key: Annotated[str, typer.Argument(help="Integration, for example jira.")]) -> None:
+    """Connect the demo's user to an integration by consent in the browser."""
+    settings = settings_of_process()
+    from bot.session import connect_demo
+
+    asyncio.run(connect_demo(settings, key))
+
+
+@manifest_app.command("slack")
+def manifest_slack(
+    address: Annotated[str, typer.Argument(help="Public https address; empty means Socket Mode.")] = "",
+) -> None:
+    """Print the Slack app manifest as JSON."""
+    from manifest.slack import slack_manifest
+
+    typer.echo(json.dumps(slack_manifest(address or None), indent=2))
+
+
+@manifest_app.command("teams")
+def manifest_teams(
+    address: Annotated[str, typer.Argument(help="Public https address.")],
+    app_id: Annotated[str, typer.Option(help="Application id of the bot registration.")],
+    output: Annotated[Path, typer.Option(help="Where the app package (zip) is written.")] = Path("atom-teams.zip"),
+    hears_all: Annotated[bool, typer.Option(help="Ask for consent to read messages without a mention.")] = False,
+) -> None:
+    """Write the Teams app package."""
+    from manifest.teams import teams_package
+
+    output.write_bytes(teams_package(app_id, address, hears_all=hears_all))
+    typer.echo(f"wrote {output}")
+
+
+@vault_app.command("rotate")
+def vault_rotate() -> None:
+    """Wrap every tenant's key with ATOM_MASTER_KEY; ATOM_MASTER_KEY_PREVIOUS opens the old ones."""
+    settings = settings_of_process()
+    from bot.session import rotate
+
+    asyncio.run(rotate(settings))
+
+
+def main() -> None:
+    """The command with what installed packages add to it; an error of ours ends in its sentence."""
+    for point in entry_points(group=COMMANDS):
+        with contextlib.suppress(ModuleNotFoundError):  # an extra that is not installed
+            point.load()(app)
+    try:
+        app()
+    except AtomError as error:
+        typer.echo(f"atom: {error.sentence()}", err=True)
+        sys.exit(WRONG)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,320 @@
+"""A conversation: what was said, what waits, and who may answer. Every message and button ends in an answer.
+
+A person's state in a thread is their own: what one asked, nobody else can answer, approve or undo.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
+
+from agent.ledger import Ledger
+from agent.loop import Agent, Ending
+from agent.state import Pending, short_id
+from agent.turn import Limits, Turn
+from bot.answer import Answers, question_id
+from bot.assistant import Opener, Sink
+from bot.delivery import Notes
+from bot.names import Names
+from bot.place import Place, place_of
+from bot.word import option, word
+from core.clock import Clock, utc_now
+from core.db import is_storage_error, unavailable
+from core.errors import AtomError, StorageUnavailable
+from core.log import frames, logger
+from core.message import Failure, Message, Platform, Press, Reply
+from core.principal import Principal
+from governance.approval import Approvals
+from tools.kit.pace import Kept
+from tools.registry import Registry
+
+LONGEST_TEXT = 8_000
+LONGEST_NAME_WORDS = 5
+SET_ASIDE = "Set aside; nothing was changed."
+_log = logger("bot.conversation")
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Conversation:
+    """The assistant behind every adapter. `openers` give the sink of a thread again, by platform."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        registry: Registry,
+        approvals: Approvals,
+        ledger: Ledger,
+        notes: Notes,
+        *,
+        limits: Limits | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._agent = agent
+        self._registry = registry
+        self._approvals = approvals
+        self._ledger = ledger
+        self._notes = notes
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._answers = Answers(registry)
+        self._locks: Kept[asyncio.Lock] = Kept(asyncio.Lock)
+        self.names = Names(registry, clock)
+        self.openers: dict[Platform, Opener] = {}
+
+    async def hear(self, message: Message, sink: Sink) -> None:
+        """Work on something a person wrote."""
+        place = place_of(message)
+        text = message.text.strip()
+        await self._at_work(
+            lambda: self._heard(text, message.id, message.sent_at, place, sink),
+            place,
+            sink,
+            short_id(place.key, message.id),
+        )
+
+    async def press(self, press: Press, sink: Sink) -> None:
+        """Work on a button a person pressed."""
+        place = place_of(press)
+        await self._at_work(lambda: self._pressed(press, place, sink), place, sink)
+
+    async def connected(self, who: Principal, integration: str) -> None:
+        """Go on with what this person parked until the integration was connected."""
+        key = f"{who.tenant}:{who.id}:{integration}"
+        parked = await self._notes.get("parked", key) or {}
+        await self._notes.put("parked", key, {"threads": []})
+        for thread in parked.get("threads", ()):
+            await self._later(thread, integration)
+
+    async def recover(self) -> None:
+        """Take up what a crash or a restart cut off: turns not answered, plans not begun, calls not ended."""
+        threads = set(await self._notes.keys("at_work"))
+        threads |= {row.thread for row in await self._approvals.unfinished()}
+        threads |= {row.thread for row in await self._ledger.interrupted()}
+        for thread in sorted(threads):
+            await self._later(thread)
+
+    async def _at_work(self, work: Work, place: Place, sink: Sink, turn: str = "") -> None:
+        """Do one piece of work at a time in a thread; a mark stays behind where it was cut off."""
+
+        async def marked() -> None:
+            if left := await self._notes.get("at_work", place.key):
+                await self._take_up(place, sink, left["turn"])
+            begun = "" if await self._agent.waits(place.key) else turn
+            await self._notes.put("at_work", place.key, {"place": place.model_dump(mode="json"), "turn": begun})
+            await work()
+
+        async with self._locks.of(place.key):
+            await _guarded(marked(), sink)
+            with suppress(StorageUnavailable):  # then what was answered is said once more, after a restart say
+                await self._notes.drop("at_work", place.key)
+
+    async def _heard(self, text: str, event: str, at: datetime, place: Place, sink: Sink) -> None:
+        if not text:
+            await sink.send(Reply.of_text("You sent me an empty message. Say “help” to see what I can do."))
+            return
+        if len(text) > LONGEST_TEXT:
+            long = f"That is {len(text):,} characters, and I read at most {LONGEST_TEXT:,}. I did nothing."
+            await sink.send(Reply(parts=(Failure(text=long, next_step="Please send it in parts."),)))
+            return
+        waits = await self._agent.waits(place.key)
+        if waits and await self._answered(waits, text, place, sink):
+            return
+        await sink.status("Working on it …")
+        turn = await self._turn(place, sink, short_id(place.key, event), at)
+        await self._show(await self._agent.ask(turn, text), turn, place, sink)
+
+    async def _answered(self, waits: tuple[Pending, ...], text: str, place: Place, sink: Sink) -> bool:
+        """Take a text as the answer to what waits; if it is none, set that aside, and the text is a new wish."""
+        pending, said = waits[0], word(text)
+        if pending["kind"] == "approval" and said:
+            await self._decide(pending["id"], said == "yes", place, sink, is_button=False)
+            return True
+        if said == "no":
+            await self._set_aside(waits, place, sink)
+            await sink.send(Reply.of_text("All right, I dropped it; nothing was changed."))
+            return True
+        answer = _answer_to(pending, text, said)
+        if answer:
+            await self._resume(pending, answer, place, sink)
+            return True
+        await self._set_aside(waits, place, sink)
+        return False
+
+    async def _set_aside(self, waits: tuple[Pending, ...], place: Place, sink: Sink) -> None:
+        """End what waits without an effect, so that the conversation can go on."""
+        for pending in waits:
+            if pending["kind"] == "approval":
+                await self._approvals.withdraw(pending["id"])
+                await sink.settle(pending["id"], Reply.of_text(SET_ASIDE))
+        await self._agent.drop(place.key)
+
+    async def _pressed(self, press: Press, place: Place, sink: Sink) -> None:
+        if press.action in ("approve", "reject"):
+            await self._decide(press.target, press.action == "approve", place, sink, is_button=True)
+        elif press.action == "undo":
+            await self._set_aside(await self._agent.waits(place.key), place, sink)
+            await sink.status("Working on it …")
+            turn = await self._turn(place, sink, short_id(place.key, press.id), press.pressed_at)
+            turn.undo_receipt = press.target
+            await self._show(await self._agent.ask(turn, "undo that"), turn, place, sink)
+        else:
+            await self._chosen(press, place, sink)
+
+    async def _chosen(self, press: Press, place: Place, sink: Sink) -> None:
+        """An answer chosen by a button: to a name that fits several records, or to the interpreter's question."""
+        for pending in await self._agent.waits(place.key):
+            if pending["id"] == press.target:
+                await self._resume(pending, press.value, place, sink)
+                return
+        if press.target.startswith(question_id(place.key)):
+            await self._heard(press.value, press.id, press.pressed_at, place, sink)
+            return
+        stale = Failure(text="That question is not open any more, or it was put to somebody else.")
+        await sink.send(Reply(parts=(stale,), is_private=True))
+
+    async def _decide(self, approval: str, approve: bool, place: Place, sink: Sink, *, is_button: bool) -> None:
+        try:
+            row = await self._approvals.decide(approval, place.who, approve=approve)
+        except AtomError as error:
+            said = Failure(text=error.message, next_step=error.next_step)
+            if await self._expired(approval, said, place, sink) and is_button:
+                return
+            await sink.send(Reply(parts=(said,), is_private=True))
+            return
+        if approve:
+            await sink.status("Working on it …")
+        async with AsyncExitStack() as stack:
+            if row.thread != place.key:
+                await stack.enter_async_context(self._locks.of(row.thread))
+            turn = await self._turn(place, sink, await self._agent.turn_of(row.thread), thread=row.thread)
+            ending = await self._agent.resume(turn, {approval: "approve" if approve else "reject"})
+        reply = await self._answers.reply(ending, turn)
+        if is_button and not ending.waits:
+            await sink.settle(approval, reply)
+            return
+        await sink.settle(approval, Reply.of_text("Approved." if approve else "Cancelled; nothing was changed."))
+        await self._send(reply, ending, turn, place, sink)
+
+    async def _expired(self, approval: str, said: Failure, place: Place, sink: Sink) -> bool:
+        """Whether the person's own plan waited too long; then its card says so, and it waits no longer."""
+        row = await self._approvals.get(place.who.tenant, approval)
+        if row is None or row.principal != place.who.id or row.status != "pending":
+            return False
+        await self._approvals.withdraw(approval)
+        if any(pending["id"] == approval for pending in await self._agent.waits(row.thread)):
+            await self._agent.drop(row.thread)
+        await sink.settle(approval, Reply(parts=(said,)))
+        return True
+
+    async def _resume(self, pending: Pending, answer: str, place: Place, sink: Sink) -> None:
+        await sink.status("Working on it …")
+        turn = await self._turn(place, sink, pending["turn"])
+        await self._show(await self._agent.resume(turn, {pending["id"]: answer}), turn, place, sink)
+
+    async def _later(self, thread: str, integration: str = "") -> None:
+        """Go on in a thread without anybody having written; the answer goes where the thread is."""
+        mark = await self._notes.get("at_work", thread)
+        kept = mark["place"] if mark else await self._notes.get("place", thread)
+        place = Place.model_validate(kept) if kept else None
+        opener = self.openers.get(place.platform) if place else None
+        if place is None or opener is None:
+            _log.warning("thread_out_of_reach", platform=place.platform if place else "")
+            return
+        try:
+            sink = await opener.reopen(place.who.tenant, place.conversation, place.thread, place.who.id)
+        except AtomError as error:
+            _log.warning("thread_out_of_reach", platform=place.platform, kind=type(error).__name__)
+            return
+        await self._at_work(lambda: self._went_on(place, integration, sink), place, sink)
+
+    async def _went_on(self, place: Place, integration: str, sink: Sink) -> None:
+        for pending in await self._agent.waits(place.key):
+            if integration and pending.get("integration") == integration:
+                await self._resume(pending, "connected", place, sink)
+                return
+        if not integration:
+            await self._take_up(place, sink)
+
+    async def _take_up(self, place: Place, sink: Sink, begun: str | None = None) -> None:
+        """Finish what was cut off in this thread; where turn `begun` was never answered, answer it ("" is the last)."""
+        waits = await self._agent.waits(place.key)
+        for pending in waits:
+            row = await self._approvals.get(place.who.tenant, pending["id"])
+            if row is not None and row.status in ("approved", "used", "rejected"):
+                await self._resume(pending, "reject" if row.status == "rejected" else "approve", place, sink)
+                return
+        turn = await self._turn(place, sink, await self._agent.turn_of(place.key))
+        if not waits and await self._agent.is_cut_off(place.key):
+            await self._show(await self._agent.go_on(turn), turn, place, sink)
+        elif begun in ("", turn.id):
+            await self._show(await self._agent.last(turn), turn, place, sink)
+        elif begun:
+            lost = Failure(text="I was cut off before I began on your last message.", next_step="Please say it again.")
+            await sink.send(Reply(parts=(lost,)))
+
+    async def _show(self, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
+        await self._send(await self._answers.reply(ending, turn), ending, turn, place, sink)
+
+    async def _send(self, reply: Reply, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
+        if ending.waits:
+            await self._notes.put("place", turn.thread, place.model_dump(mode="json"))
+        for pending in ending.waits:
+            if pending["kind"] == "connect":
+                await self._park(turn, pending["integration"])
+        await sink.send(reply)
+
+    async def _park(self, turn: Turn, integration: str) -> None:
+        key = f"{turn.who.tenant}:{turn.who.id}:{integration}"
+        parked = (await self._notes.get("parked", key) or {}).get("threads", [])
+        await self._notes.put("parked", key, {"threads": sorted({*parked, turn.thread})})
+
+    async def _turn(
+        self, place: Place, sink: Sink, turn_id: str, now: datetime | None = None, thread: str = ""
+    ) -> Turn:
+        connected = await self._registry.connected(place.who)
+        return Turn(
+            id=turn_id,
+            who=place.who,
+            thread=thread or place.key,
+            now=now or self._clock(),
+            limits=self._limits,
+            directory=self.names.of(place.who),
+            connected=frozenset(key for key, status in connected.items() if status == "active"),
+            is_channel=place.audience == "channel",
+            progress=sink.status,
+        )
+
+
+def _answer_to(pending: Pending, text: str, said: str) -> str:
+    """What to go on with, if the text answers what waits; else ""."""
+    if pending["kind"] == "connect":
+        return "connected" if said == "yes" else ""
+    if pending["kind"] != "question" or said:
+        return ""
+    options = pending.get("options", [])
+    if options:
+        return option(text, options) or ""
+    return text if len(text.split()) <= LONGEST_NAME_WORDS else ""
+
+
+async def _guarded(work: Awaitable[None], sink: Sink) -> None:
+    """Whatever happens, the person gets an answer."""
+    try:
+        await work
+    except AtomError as error:
+        _log.warning("turn_failed", kind=type(error).__name__, cause=error.cause)
+        await sink.send(Reply(parts=(Failure(text=error.message, next_step=error.next_step),)))
+    except Exception as error:  # the last door: nobody is left without an answer
+        if is_storage_error(error):  # the checkpointer speaks to its database without us
+            raised = unavailable(error)
+            _log.warning("turn_failed", kind="StorageUnavailable", cause=raised.cause)
+            await sink.send(Reply(parts=(Failure(text=raised.message, next_step=raised.next_step),)))
+            return
+        _log.error("turn_broke", kind=type(error).__name__, where=frames(error))
+        sorry = Failure(text="Something in me broke while I worked on this.", next_step="Please say it once more.")
+        await sink.send(Reply(parts=(sorry,)))
+    finally:
+        await sink.status("")

@@ -1,0 +1,1 @@
+"""One `Reply`, drawn as Block Kit, Adaptive Card or text."""

@@ -1,0 +1,175 @@
+"""What the commands do once everything heavy is loaded: demo chat, server, connect, rotation."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from rich.console import Console
+from starlette.applications import Starlette
+
+from bot.delivery import Deliveries
+from core.errors import ConfigInvalid
+from core.settings import Settings
+
+GREETING = "ATOM · you are {name} at the demo company. Say what you want done; “help” shows what I can do."
+CONSENT_S = 900
+EXAMPLE = "Try: create a bug in PAY: checkout times out on iOS, assign it to Priya, and tell #eng-oncall"
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals of the process to whoever owns them."""
+
+    def install_signal_handlers(self) -> None:
+        return
+
+
+def bound(host: str, port: int) -> tuple[socket.socket, str]:
+    """A socket that listens, and its address.
+
+    Raises:
+        ConfigInvalid: the port is taken.
+    """
+    listener = socket.socket(proto=socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        said = f"Port {port} on {host} cannot be used."
+        raise ConfigInvalid(said, cause=repr(error), next_step="Set ATOM_PORT.") from error
+    return listener, f"http://{host}:{listener.getsockname()[1]}"
+
+
+@asynccontextmanager
+async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve an app while the block runs."""
+    server = _Server(uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=2))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
+        await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def demo_chat(settings: Settings, *, with_web: bool) -> None:
+    """Chat as the demo company's default user, in the terminal and the browser."""
+    console = Console()
+    with console.status("Starting the demo company …"):
+        from bot.app import create_app, services
+        from bot.demo import connect_all, demo, demo_clients
+        from bot.terminal import Terminal
+        from bot.web.chat import WebChat
+    home = settings.home / "demo"
+    is_person = sys.stdin.isatty()
+    listener, address = bound(settings.host, settings.port if is_person else 0)
+    ours = settings.model_copy(update={"home": home, "public_url": address, "clients": demo_clients()})
+    async with demo(home) as company, services(ours, hosts=company.hosts) as running:
+        await connect_all(company, running.registry, company.who)
+        await running.conversation.names.learn(company.who)
+        terminal = Terminal(running.conversation, company.who, console)
+        web = WebChat(running.conversation, company.who, os.urandom(32), suggestions=SUGGESTIONS)
+        running.conversation.openers |= {"terminal": terminal, "web": web}
+        console.print(GREETING.format(name=company.who.name))
+        async with serving(create_app(running, web.routes() if with_web else ()), listener):
+            if with_web:
+                console.print(f"The same in the browser: {address}/chat", markup=False, highlight=False)
+            console.print(EXAMPLE, markup=False, highlight=False)
+            console.print()
+            await terminal.chat()
+            await web.close()
+
+
+SUGGESTIONS = (
+    "create a bug in PAY: checkout times out on iOS, assign it to Priya, and tell #eng-oncall",
+    "what's on my calendar tomorrow?",
+    "which stripe invoices are still open?",
+    "show my open jira issues",
+)
+
+
+async def serve_all(settings: Settings) -> None:
+    """Serve until the process is told to stop."""
+    from bot.app import create_app, services, slack
+
+    is_socket = bool(settings.slack_app_token.get_secret_value())
+    has_slack = bool(settings.slack_bot_token.get_secret_value())
+    if not has_slack and not settings.teams_app_id and not settings.teams_allow_anonymous:
+        raise ConfigInvalid(
+            "Neither Slack nor Teams is set up.", next_step="See the README; `atom settings` explains each variable."
+        )
+    async with services(settings) as running:
+        app = create_app(running)
+        try:
+            server = uvicorn.Server(
+                uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", lifespan="off")
+            )
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(running.conversation.recover())
+                chore = tasks.create_task(_housekeep(running.deliveries))
+                if is_socket and has_slack:
+                    link = tasks.create_task(slack(running).run_socket(settings.slack_app_token.get_secret_value()))
+                await server.serve()
+                chore.cancel()
+                if is_socket and has_slack:
+                    link.cancel()
+        finally:
+            for close in running.closers:
+                await close()
+
+
+async def _housekeep(deliveries: Deliveries) -> None:
+    """Drop, every hour, what no platform will deliver again."""
+    while True:
+        await deliveries.forget_old()
+        await asyncio.sleep(3600)
+
+
+async def connect_demo(settings: Settings, key: str) -> None:
+    """Connect the demo's user to one integration by consent, as a real person would."""
+    from bot.app import create_app, services
+    from bot.demo import demo, demo_clients
+
+    home = settings.home / "demo"
+    listener, address = bound(settings.host, 0)
+    ours = settings.model_copy(update={"home": home, "public_url": address, "clients": demo_clients()})
+    async with (
+        demo(home) as company,
+        services(ours, hosts=company.hosts) as running,
+        serving(create_app(running), listener),
+    ):
+        who, connections = company.who, running.registry.connections
+        print(f"Open this address and consent: {await running.registry.link(key, who)}", flush=True)
+        before = await connections.get(who.tenant, who.id, key)
+        for _ in range(CONSENT_S):
+            await asyncio.sleep(1)
+            now = await connections.get(who.tenant, who.id, key)
+            if now is not None and (before is None or now.secret != before.secret):
+                print(f"Connected {key} as {now.account}.")
+                return
+        raise ConfigInvalid("Nobody consented within a quarter of an hour.")
+
+
+async def rotate(settings: Settings) -> None:
+    """Re-wrap the tenants' keys."""
+    from core.db import Database
+    from core.vault import Vault, master_key
+
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        key = master_key(settings.master_key.get_secret_value(), settings.home / "master.key")
+        previous = settings.master_key_previous.get_secret_value()
+        vault = Vault(database, key, master_key(previous, settings.home / "none") if previous else None)
+        print(f"{await vault.rotate()} keys are wrapped with the current master key.")
+    finally:
+        await database.close()

@@ -1,0 +1,166 @@
+"""What comes in from a chat platform and what goes back, in words that belong to none of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.principal import Principal
+from core.tool import Effect
+
+Platform = Literal["slack", "teams", "web", "terminal"]
+PressAction = Literal["approve", "reject", "choose", "undo"]
+Audience = Literal["direct", "channel"]
+ReceiptStatus = Literal["done", "waiting", "failed", "unknown", "rejected", "not_understood"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Message(_Frozen):
+    """Something a person wrote to the assistant.
+
+    `id` is the platform's id of the event, the same when it is delivered again. `conversation` is the direct
+    message or channel, `thread` the thread in it that the answer belongs to ("" where there is none).
+    `text` is plain: markup is resolved, the mention of the assistant is taken out.
+    """
+
+    id: str
+    platform: Platform
+    conversation: str
+    thread: str = ""
+    audience: Audience = "direct"
+    author: Principal
+    text: str
+    sent_at: datetime
+
+    @property
+    def thread_key(self) -> str:
+        """The conversation's key: turns with the same key share their history and never another tenant's."""
+        return f"{self.author.tenant}:{self.platform}:{self.conversation}:{self.thread}"
+
+
+class Press(_Frozen):
+    """A button pressed, or an answer given in its place; `target` is the id of the approval, question or receipt."""
+
+    id: str
+    platform: Platform
+    conversation: str
+    thread: str = ""
+    audience: Audience = "direct"
+    by: Principal
+    action: PressAction
+    target: str
+    value: str = ""
+    pressed_at: datetime
+
+    @property
+    def thread_key(self) -> str:
+        """The key of the conversation the button stands in."""
+        return f"{self.by.tenant}:{self.platform}:{self.conversation}:{self.thread}"
+
+
+class Text(_Frozen):
+    """A paragraph in Markdown."""
+
+    kind: Literal["text"] = "text"
+    text: str
+
+
+class Table(_Frozen):
+    """Rows of cells; `links[i]` is the address of row i or ""."""
+
+    kind: Literal["table"] = "table"
+    title: str = ""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    links: tuple[str, ...] = ()
+
+
+class PlanStep(_Frozen):
+    """One call as a person reads it before approving: what it does and each exact argument."""
+
+    tool: str
+    title: str
+    effect: Effect
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+class Plan(_Frozen):
+    """A plan that waits for one approval by `asker`; the buttons carry `approval`."""
+
+    kind: Literal["plan"] = "plan"
+    approval: str
+    asker: str
+    steps: tuple[PlanStep, ...]
+    expires_at: datetime
+
+
+class Receipt(_Frozen):
+    """What became of one intent. `key` and `url` were read back from the system, not taken from the request."""
+
+    status: ReceiptStatus
+    text: str
+    key: str = ""
+    url: str = ""
+    undo: str = ""
+
+
+class Receipts(_Frozen):
+    """One line per intent, in the order asked; `undo` on a line is the id that an Undo button carries."""
+
+    kind: Literal["receipts"] = "receipts"
+    lines: tuple[Receipt, ...]
+
+
+class Option(_Frozen):
+    """One answer offered; `value` is what is said when it is chosen."""
+
+    label: str
+    value: str
+
+
+class Question(_Frozen):
+    """One question, with buttons where the answers are known; `asker` is whom it is put to."""
+
+    kind: Literal["question"] = "question"
+    id: str
+    asker: str
+    text: str
+    options: tuple[Option, ...] = ()
+
+
+class Connect(_Frozen):
+    """An invitation to connect an integration; shown to the asker alone."""
+
+    kind: Literal["connect"] = "connect"
+    integration: str
+    name: str
+    url: str
+    text: str
+
+
+class Failure(_Frozen):
+    """What went wrong, what was kept, what to do next."""
+
+    kind: Literal["failure"] = "failure"
+    text: str
+    next_step: str = ""
+
+
+Part = Annotated[Text | Table | Plan | Receipts | Question | Connect | Failure, Field(discriminator="kind")]
+
+
+class Reply(_Frozen):
+    """What the assistant says; `is_private` parts of the world see it only as the asker."""
+
+    parts: tuple[Part, ...]
+    is_private: bool = False
+
+    @classmethod
+    def of_text(cls, text: str) -> Reply:
+        """A reply of one paragraph."""
+        return cls(parts=(Text(text=text),))

@@ -1,0 +1,299 @@
+"""Vendor-neutral records. Every one carries a `Ref` to the system it lives in; fields the vendor lacks stay unset."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Ref(BaseModel):
+    """Where a record lives: integration key, kind, the vendor's id (what its API takes), key shown to people, link."""
+
+    model_config = ConfigDict(frozen=True)
+
+    integration: str
+    kind: str
+    id: str
+    key: str = ""
+    url: str = ""
+
+    @property
+    def label(self) -> str:
+        """What people call it: its key where it has one, else its id."""
+        return self.key or self.id
+
+
+class Record(BaseModel):
+    """A record; `title` is its one-line name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ref: Ref
+    title: str = ""
+
+
+class Party(BaseModel):
+    """Somebody in another record: the vendor's id of the person (or their address), and the name shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or self.id
+
+
+class Person(Record):
+    """Somebody known to the system, a contact or a lead; `ref.id` is what its API takes."""
+
+    email: str = ""
+    handle: str = ""
+    job_title: str = ""
+    phone: str = ""
+    company: str = ""
+    timezone: str = ""
+    status: str = ""
+    source: str = ""
+    description: str = ""
+    owner: Party | None = None
+    is_active: bool = True
+
+
+class Company(Record):
+    """A company in a CRM."""
+
+    website: str = ""
+    industry: str = ""
+    phone: str = ""
+    owner: Party | None = None
+
+
+class Channel(Record):
+    """A place for messages or a calendar."""
+
+    topic: str = ""
+    is_private: bool = False
+    is_archived: bool = False
+    members: tuple[Party, ...] = ()
+
+
+class Message(Record):
+    """A message or comment; `title` is empty, `text` is what it says; `sent_at` is aware."""
+
+    text: str = ""
+    author: str = ""
+    channel: str = ""
+    thread: str = ""
+    sent_at: datetime | None = None
+    reactions: tuple[str, ...] = ()
+
+
+class Task(Record):
+    """An issue, ticket of work or reminder."""
+
+    description: str = ""
+    status: str = ""
+    kind: str = ""
+    assignee: Party | None = None
+    assignees: tuple[Party, ...] = ()
+    reporter: Party | None = None
+    priority: str = ""
+    labels: tuple[str, ...] = ()
+    project: str = ""
+    parent: str = ""
+    cycle: str = ""
+    estimate: float | None = None
+    due: date | None = None
+    due_at: datetime | None = None
+    recurrence: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    comments: tuple[Message, ...] = ()
+
+
+class Project(Record):
+    """A project, team or board."""
+
+    state: str = ""
+    lead: Party | None = None
+    health: str = ""
+    target: date | None = None
+
+
+class Event(Record):
+    """Something with a beginning and an end that is not a meeting: a CI run, a cycle, a work log."""
+
+    status: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    author: str = ""
+    detail: str = ""
+    seconds: int | None = None
+    done: int | None = None
+    total: int | None = None
+
+
+class Meeting(Record):
+    """A calendar entry; all-day entries have dates at midnight of the calendar's zone."""
+
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    is_all_day: bool = False
+    location: str = ""
+    description: str = ""
+    organizer: Party | None = None
+    guests: tuple[Party, ...] = ()
+    responses: dict[str, str] = Field(default_factory=dict)
+    video_url: str = ""
+    recurrence: str = ""
+    status: str = ""
+
+
+class Deal(Record):
+    """An opportunity."""
+
+    stage: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    company: str = ""
+    owner: Party | None = None
+    closes_on: date | None = None
+    is_open: bool = True
+    next_step: str = ""
+
+
+class Ticket(Record):
+    """A support case."""
+
+    status: str = ""
+    priority: str = ""
+    requester: str = ""
+    company: str = ""
+    owner: Party | None = None
+    description: str = ""
+    updated_at: datetime | None = None
+
+
+class Customer(Record):
+    """Somebody who pays."""
+
+    email: str = ""
+    phone: str = ""
+    balance: Decimal | None = None
+    currency: str = ""
+
+
+class Payment(Record):
+    """A payment or refund; `amount` in major units of `currency` (ISO 4217, upper case)."""
+
+    amount: Decimal | None = None
+    currency: str = ""
+    status: str = ""
+    customer: str = ""
+    reason: str = ""
+    paid_at: datetime | None = None
+
+
+class Invoice(Record):
+    """An invoice; amounts in major units of `currency`."""
+
+    status: str = ""
+    customer: str = ""
+    total: Decimal | None = None
+    due_amount: Decimal | None = None
+    currency: str = ""
+    due: date | None = None
+    memo: str = ""
+    lines: tuple[str, ...] = ()
+
+
+class Product(Record):
+    """Something sold, or a link that sells it."""
+
+    amount: Decimal | None = None
+    currency: str = ""
+    is_recurring: bool = False
+    is_active: bool = True
+
+
+class Order(Record):
+    """An order or subscription."""
+
+    status: str = ""
+    customer: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    renews_on: date | None = None
+    ends_on: date | None = None
+
+
+class Campaign(Record):
+    """A marketing campaign."""
+
+    status: str = ""
+    subject: str = ""
+    audience: str = ""
+    sends_at: datetime | None = None
+
+
+class Repository(Record):
+    """A code repository, or a branch in one."""
+
+    description: str = ""
+    default_branch: str = ""
+    branch: str = ""
+    is_private: bool = False
+
+
+class PullRequest(Record):
+    """A pull or merge request."""
+
+    status: str = ""
+    author: Party | None = None
+    head: str = ""
+    base: str = ""
+    reviewers: tuple[Party, ...] = ()
+    is_draft: bool = False
+    is_merged: bool = False
+    mergeable: bool | None = None
+    description: str = ""
+    files: tuple[str, ...] = ()
+    updated_at: datetime | None = None
+
+
+class Document(Record):
+    """A file, page or release."""
+
+    mime_type: str = ""
+    text: str = ""
+    owner: Party | None = None
+    size: int | None = None
+    modified_at: datetime | None = None
+
+
+class Figure(BaseModel):
+    """One measured value of a report."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    value: str
+
+
+class Report(Record):
+    """Figures, or an update on how something stands."""
+
+    text: str = ""
+    health: str = ""
+    figures: tuple[Figure, ...] = ()
+    sections: tuple[str, ...] = Field(default=())
+
+
+class Design(Record):
+    """A design file or part of one."""
+
+    project: str = ""
+    modified_at: datetime | None = None

@@ -1,0 +1,106 @@
+"""`atom interpret` and `atom eval`: what the assistant makes of sentences, and how often it is right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from core.tool import Tool
+    from evals.run import Interpret
+
+SETS = Path(__file__).parent / "sets"
+FAILED = 1
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `atom`."""
+    app.command("interpret")(interpret)
+    app.command("eval")(evaluate)
+
+
+def interpret(
+    cases: Annotated[Path, typer.Argument(help="JSON Lines: id, utterance, and optionally now, user, context, tools.")],
+    tools: Annotated[
+        Path | None, typer.Option(help="JSON list of {name, description, parameters} that replaces ATOM's own tools.")
+    ] = None,
+) -> None:
+    """Print a plan a line as JSON: id, outcome, calls, confidence, ms, answered_by."""
+    from evals.brain import Asked, Local
+    from evals.case import load_lines
+
+    lines = load_lines(cases, Asked)
+    given = _tools(tools)
+    interpreter, _ = _interpreter()
+    brain = Local(interpreter, given)
+    for line in lines:
+        typer.echo(brain.read(line).model_dump_json())
+
+
+def evaluate(
+    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md.")] = SETS / "seven.jsonl",
+    brain: Annotated[str, typer.Option(help="local, llm or cascade.")] = "local",
+    json_report: Annotated[Path | None, typer.Option("--json", help="Also write the report here as JSON.")] = None,
+    min_full: Annotated[float | None, typer.Option(help="Exit 1 when the share of full matches is below.")] = None,
+    floor: Annotated[bool, typer.Option(help="Put the two floors beside: nothing and keywords.")] = True,
+) -> None:
+    """Score a brain on a data set; the score is data, not a verdict."""
+    report = asyncio.run(_evaluate(path, brain, json_report, floor))
+    share = report.summary.all.full.share
+    if min_full is not None and (share is None or share < min_full):
+        typer.echo(f"atom: full is {share}, below {min_full}", err=True)
+        raise typer.Exit(FAILED)
+
+
+async def _evaluate(path: Path, brain: str, json_report: Path | None, floor: bool) -> Any:
+    from evals.baseline import floors
+    from evals.case import load_cases
+    from evals.run import evaluate as score
+
+    cases = load_cases(path)
+    interpreter, tools = _interpreter()
+    report = await score(cases, _brain(brain, interpreter, tools), tools, data=path.name, brain=brain)
+    beside = await floors(cases, tools, data=path.name) if floor else []
+    typer.echo(report.to_markdown(beside))
+    if json_report:
+        json_report.write_text(report.to_json() + "\n", encoding="utf-8")  # noqa: ASYNC240 - nothing else runs
+    return report
+
+
+def _brain(name: str, interpreter: Any, tools: Sequence[Tool]) -> Interpret:
+    from evals.brain import Local, WithLanguageModel
+
+    if name == "local":
+        return Local(interpreter)
+    if name not in ("llm", "cascade"):
+        raise InvalidArgument(f"There is no brain “{name}”.", next_step="Use local, llm or cascade.")
+    return WithLanguageModel(interpreter, tools, is_cascade=name == "cascade")
+
+
+def _interpreter() -> tuple[Any, Sequence[Tool]]:
+    from agent.local.interpreter import Interpreter
+    from tools.registry import offered
+
+    tools = offered()
+    return Interpreter(tools), tools
+
+
+def _tools(path: Path | None) -> Sequence[Tool] | None:
+    from evals.brain import runtime_tools
+
+    if path is None:
+        return None
+    try:
+        items = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidArgument(f"{path} is no JSON file.", cause=str(error)) from error
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise InvalidArgument(f"{path} must hold a JSON list of tools.")
+    return runtime_tools(items)

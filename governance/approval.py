@@ -1,0 +1,146 @@
+"""Approvals: bound to the exact calls, good once, for the right person, until they expire."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import JSON, String, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.clock import Clock, utc_now
+from core.db import Database, Moment, Table
+from core.errors import ApprovalInvalid
+from core.principal import Principal
+from core.tool import Call
+
+Status = Literal["pending", "approved", "rejected", "withdrawn", "used"]
+
+
+class ApprovalRow(Table):
+    """A plan that waits for, or got, a person's word."""
+
+    __tablename__ = "approval"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(200))
+    thread: Mapped[str] = mapped_column(String(700), index=True)
+    principal: Mapped[str] = mapped_column(String(320))
+    digest: Mapped[str] = mapped_column(String(64))
+    calls: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    status: Mapped[str] = mapped_column(String(16), default="pending")
+    made_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+def digest(calls: Sequence[Call]) -> str:
+    """What an approval is bound to: the tools and arguments, in order."""
+    plain = [[call.tool, call.model_dump(mode="json")["args"]] for call in calls]
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Approvals:
+    """The store of approvals."""
+
+    def __init__(self, database: Database, life: timedelta, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._life = life
+        self._clock = clock
+
+    async def ask(self, who: Principal, thread: str, calls: Sequence[Call], approval_id: str = "") -> ApprovalRow:
+        """A pending approval for these calls; asked again with the same id, the same one.
+
+        Raises:
+            ApprovalInvalid: the id belongs to other calls or to somebody else.
+        """
+        now = self._clock()
+        row = ApprovalRow(
+            id=approval_id or secrets.token_hex(8),
+            tenant=who.tenant,
+            thread=thread,
+            principal=who.id,
+            digest=digest(calls),
+            calls=[call.model_dump(mode="json") for call in calls],
+            status="pending",
+            made_at=now,
+            expires_at=now + self._life,
+        )
+        found = await self.get(who.tenant, row.id)
+        if found is None:
+            try:
+                async with self._database.session() as session:
+                    session.add(row)
+            except IntegrityError:  # asked twice at the same moment, or another tenant has it
+                found = await self.get(who.tenant, row.id)
+            else:
+                return row
+        if found is None or (found.principal, found.digest) != (who.id, row.digest):
+            raise ApprovalInvalid("This plan is not the one I asked about.", next_step="Please ask again.")
+        return found
+
+    async def get(self, tenant: str, approval_id: str) -> ApprovalRow | None:
+        """One approval of this tenant."""
+        async with self._database.session() as session:
+            row = await session.get(ApprovalRow, approval_id)
+        return row if row is not None and row.tenant == tenant else None
+
+    async def decide(self, approval_id: str, by: Principal, *, approve: bool) -> ApprovalRow:
+        """Give the person's word; the first word stands.
+
+        Raises:
+            ApprovalInvalid: it is unknown, somebody else's, decided already, or expired; the sentence says which.
+        """
+        row = await self.get(by.tenant, approval_id)
+        if row is None:
+            raise ApprovalInvalid("I do not know this plan any more.", next_step="Please ask again.")
+        if row.principal != by.id:
+            raise ApprovalInvalid("Only the person who asked can decide this plan.")
+        if row.status != "pending":
+            raise ApprovalInvalid(f"This plan was already {_PAST[row.status]}; nothing happened again.")
+        if row.expires_at <= self._clock():
+            raise ApprovalInvalid("This plan waited too long and has expired.", next_step="Please ask again.")
+        if not await self._move(row.id, "pending", "approved" if approve else "rejected"):
+            raise ApprovalInvalid("This plan was decided a moment ago; nothing happened again.")
+        row.status = "approved" if approve else "rejected"
+        return row
+
+    async def withdraw(self, approval_id: str) -> None:
+        """Take a pending approval out of the way, because the conversation went on."""
+        await self._move(approval_id, "pending", "withdrawn")
+
+    async def use(self, approval_id: str, calls: Sequence[Call]) -> bool:
+        """Whether the calls that are about to run are exactly those a person approved.
+
+        A run that was cut off may come again with the same calls: the ledger then keeps each from running twice.
+        """
+        async with self._database.session() as session:
+            row = await session.get(ApprovalRow, approval_id)
+        if row is None or row.digest != digest(calls) or row.status not in ("approved", "used"):
+            return False
+        if row.status == "approved":
+            await self._move(approval_id, "approved", "used")  # else the same run came twice and was first
+        return True
+
+    async def unfinished(self) -> list[ApprovalRow]:
+        """Plans that a person approved and that nobody has begun, after a crash say."""
+        async with self._database.session() as session:
+            return list(await session.scalars(select(ApprovalRow).where(ApprovalRow.status == "approved")))
+
+    async def _move(self, approval_id: str, before: Status, after: Status) -> bool:
+        async with self._database.session() as session:
+            changed = await session.execute(
+                update(ApprovalRow)
+                .where(ApprovalRow.id == approval_id, ApprovalRow.status == before)
+                .values(status=after, decided_at=self._clock())
+            )
+            return bool(changed.rowcount == 1)  # type: ignore[attr-defined]
+
+
+_PAST = {"approved": "approved", "used": "approved", "rejected": "cancelled", "withdrawn": "set aside"}

@@ -1,0 +1,1 @@
+"""The app manifests for Slack and Teams, made for the address under which the assistant is reached."""

@@ -1,0 +1,1 @@
+"""The vendors, simulated over HTTP, with one coherent demo company."""

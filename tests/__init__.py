@@ -1,0 +1,1 @@
+"""Tests: they mirror the tree; house/ holds the rules of the house itself."""

@@ -1,0 +1,1 @@
+"""Measurements; `make bench` runs them and prints figures, nothing here passes or fails by time."""

@@ -1,0 +1,110 @@
+"""An adapter under test, a workspace around it, and an assistant that says what it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from starlette.applications import Starlette
+
+from bot.adapters.slack import SlackAdapter
+from bot.adapters.slack_wire import SlackWire
+from bot.assistant import Sink
+from core.message import Message, Press, Reply
+from manifest.slack import slack_manifest
+from tests.bot.slack.server import SlackServer
+
+
+class Memory:
+    """Deliveries and threads that outlive an adapter."""
+
+    def __init__(self) -> None:
+        self.delivered: set[tuple[str, str, str]] = set()
+        self.threads: set[str] = set()
+
+    async def first(self, tenant: str, platform: str, event_id: str) -> bool:
+        key = (tenant, platform, event_id)
+        is_first = key not in self.delivered
+        self.delivered.add(key)
+        return is_first
+
+    async def joined(self, thread_key: str) -> bool:
+        return thread_key in self.threads
+
+    async def join(self, thread_key: str) -> None:
+        self.threads.add(thread_key)
+
+
+@dataclass
+class Scripted:
+    """Remembers what it heard and answers by `on_hear` and `on_press`."""
+
+    heard: list[Message] = field(default_factory=list)
+    pressed: list[Press] = field(default_factory=list)
+    on_hear: Callable[[Message, Sink], Awaitable[None]] | None = None
+    on_press: Callable[[Press, Sink], Awaitable[None]] | None = None
+
+    async def hear(self, message: Message, sink: Sink) -> None:
+        self.heard.append(message)
+        if self.on_hear:
+            await self.on_hear(message, sink)
+        else:
+            await sink.send(Reply.of_text(f"Heard: {message.text}"))
+
+    async def press(self, press: Press, sink: Sink) -> None:
+        self.pressed.append(press)
+        if self.on_press:
+            await self.on_press(press, sink)
+
+
+@dataclass
+class Stage:
+    """Everything a conversation needs."""
+
+    slack: SlackServer
+    adapter: SlackAdapter
+    assistant: Scripted
+    memory: Memory
+    time: list[datetime]
+
+    def later(self, **delta: float) -> None:
+        """Let time pass for the adapter."""
+        self.time[0] += timedelta(**delta)
+
+    def restart(self) -> SlackAdapter:
+        """A new process with the same memory; the caller closes the former adapter."""
+        self.adapter = make_adapter(self.slack, self.assistant, self.memory, self.time)
+        self.slack.app = Starlette(routes=self.adapter.routes())
+        return self.adapter
+
+
+def make_adapter(slack: SlackServer, assistant: Scripted, memory: Memory, now: list[datetime]) -> SlackAdapter:
+    return SlackAdapter(
+        assistant,
+        deliveries=memory,
+        threads=memory,
+        tenant_of=lambda platform, external_id: f"{platform}:{external_id}",
+        token=slack.token,
+        signing_secret=slack.secret,
+        base_url=slack.api_url,
+        wire=SlackWire(pace_s=0),
+        clock=lambda: now[0],
+    )
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    assistant, memory, now = Scripted(), Memory(), [datetime.now(UTC)]
+    async with SlackServer(slack_manifest("https://atom.example.com")) as slack:
+        stage = Stage(slack, make_adapter(slack, assistant, memory, now), assistant, memory, now)
+        slack.app = Starlette(routes=stage.adapter.routes())
+        yield stage
+        await stage.adapter.close()

@@ -1,0 +1,102 @@
+"""A Teams on loopback and the adapter that listens to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from bot.adapters.teams import TeamsAdapter
+from bot.assistant import Sink
+from core.errors import NotFound
+from core.message import Message, Press
+from tests.bot.teams.server import APP_ID, DIRECTORY, PASSWORD, TeamsServer
+
+Script = Callable[[Any, Sink], Awaitable[None]]
+
+
+class Shelf:
+    """Deliveries and references in memory; it outlives an adapter as a database does."""
+
+    def __init__(self) -> None:
+        self.seen: set[tuple[str, str, str]] = set()
+        self.kept: dict[tuple[str, str], dict[str, Any]] = {}
+
+    async def first(self, tenant: str, platform: str, event_id: str) -> bool:
+        is_new = (tenant, platform, event_id) not in self.seen
+        self.seen.add((tenant, platform, event_id))
+        return is_new
+
+    async def store(self, tenant: str, key: str, value: dict[str, Any]) -> None:
+        self.kept[tenant, key] = value
+
+    async def load(self, tenant: str, key: str) -> dict[str, Any] | None:
+        return self.kept.get((tenant, key))
+
+
+class ScriptedAssistant:
+    """Does what the test wrote down, and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.heard: list[Message] = []
+        self.presses: list[Press] = []
+        self.on_hear: Script | None = None
+        self.on_press: Script | None = None
+
+    async def hear(self, message: Message, sink: Sink) -> None:
+        self.heard.append(message)
+        if self.on_hear is not None:
+            await self.on_hear(message, sink)
+
+    async def press(self, press: Press, sink: Sink) -> None:
+        self.presses.append(press)
+        if self.on_press is not None:
+            await self.on_press(press, sink)
+
+
+def tenant_of(platform: str, external_id: str) -> str:
+    """The one company that this assistant works for."""
+    if (platform, external_id) != ("teams", DIRECTORY):
+        raise NotFound("Your company has not set me up yet.", next_step="Ask an administrator.")
+    return "acme"
+
+
+def adapter_for(teams: TeamsServer, assistant: ScriptedAssistant, shelf: Shelf) -> TeamsAdapter:
+    """An adapter that trusts and talks to the loopback Teams, connected to it."""
+    adapter = TeamsAdapter(
+        assistant,
+        app_id=APP_ID,
+        password=PASSWORD,
+        deliveries=shelf,
+        references=shelf,
+        tenant_of=tenant_of,
+        openid_url=teams.openid_url,
+        login_url=teams.address,
+    )
+    teams.connect(Starlette(routes=adapter.routes()))
+    return adapter
+
+
+@pytest.fixture
+def assistant() -> ScriptedAssistant:
+    return ScriptedAssistant()
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+async def teams() -> AsyncIterator[TeamsServer]:
+    async with TeamsServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def adapter(teams: TeamsServer, assistant: ScriptedAssistant, shelf: Shelf) -> AsyncIterator[TeamsAdapter]:
+    adapter = adapter_for(teams, assistant, shelf)
+    yield adapter
+    await adapter.aclose()

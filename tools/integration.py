@@ -1,0 +1,155 @@
+"""The base of every integration: facts as class attributes, tools as marked methods, errors mapped once."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, ClassVar
+
+import yaml
+
+from core.errors import Candidate, NotFound, VendorError
+from core.principal import Principal
+from core.records import Record
+from core.tool import Arguments, Change, Example, Result, Tool
+from tools.declare import Declaration, build, parse
+from tools.directory import People
+from tools.kit.auth import Auth
+from tools.kit.http import Answer, Http
+from tools.kit.webhook import Signature
+
+CATEGORIES = (
+    "communication",
+    "files",
+    "project_management",
+    "crm",
+    "support",
+    "finance",
+    "marketing",
+    "analytics",
+    "design",
+    "commerce",
+    "email_calendar",
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """A connected person's id at the vendor, the path their system has below the base URL, and its site for people."""
+
+    id: str = ""
+    path: str = ""
+    site: str = ""
+
+
+class Integration:
+    """One SaaS product under one person's connection.
+
+    A subclass states its facts and has a method per tool. It holds no state beyond the call it serves.
+    """
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+    category: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    auth: ClassVar[Auth]
+    base_url: ClassVar[str]
+    headers: ClassVar[Mapping[str, str]] = {}
+    idempotency_header: ClassVar[str] = ""
+    calls_per_s: ClassVar[float] = 10.0
+    webhook: ClassVar[Signature | None] = None
+    names: ClassVar[tuple[str, ...]] = ()
+    tools: ClassVar[dict[str, Tool]] = {}
+    declarations: ClassVar[dict[str, Declaration]] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for fact in ("key", "name", "category", "auth", "base_url"):
+            if not hasattr(cls, fact):
+                raise TypeError(f"{cls.__name__} does not say its {fact}")
+        if cls.category not in CATEGORIES:
+            raise TypeError(f"{cls.__name__} has no known category: {cls.category}")
+        examples = _examples(cls.__module__)
+        cls.tools, cls.declarations = {}, {}
+        for name, method in inspect.getmembers(cls, inspect.isfunction):
+            if hasattr(method, "__declaration__"):
+                said = examples.pop(method.__declaration__.name or name, ())
+                made, declaration = build(cls, name, method, said)
+                cls.tools[made.id], cls.declarations[made.id] = made, declaration
+        if examples:
+            raise TypeError(f"{cls.__name__} has examples for what it cannot do: {', '.join(examples)}")
+
+    def __init__(self, http: Http, who: Principal, people: People) -> None:
+        self.http = http
+        self.who = who
+        self.people = people
+
+    @classmethod
+    def error(cls, answer: Answer) -> VendorError | None:
+        """The error that an answer means in this vendor's own shape; None leaves it to the status."""
+        return None
+
+    async def identify(self) -> Account:
+        """Who is connected and where their system lives; asked once after connecting, to prove the connection."""
+        return Account()
+
+    async def list_names(self) -> Mapping[str, Sequence[str]]:
+        """Names this person's company uses here, by kind, to recognise them in a sentence."""
+        return {}
+
+    async def run(self, tool_id: str, args: Arguments) -> Result:
+        """Run a tool with arguments whose names are resolved.
+
+        Raises:
+            InvalidArgument: they do not fit the tool.
+            VendorError: the vendor refused.
+        """
+        declaration = self.declarations[tool_id]
+        parsed = parse(self.tools[tool_id], declaration, args)
+        result: Result = await getattr(self, declaration.method)(**parsed)
+        return result
+
+    async def recover(self, tool_id: str, args: Arguments) -> Change | None:
+        """After an unknown outcome: the change, if the vendor shows that it happened; None if it shows it did not.
+
+        Raises:
+            LookupError: this tool has no way to tell.
+        """
+        declaration = self.declarations[tool_id]
+        if not declaration.recover:
+            raise LookupError(tool_id)
+        parsed = parse(self.tools[tool_id], declaration, args)
+        change: Change | None = await getattr(self, declaration.recover)(**parsed)
+        return change
+
+    async def prove(self, tool_id: str, change: Change) -> Record | None:
+        """The record as the vendor holds it now, or None when it is gone."""
+        try:
+            record: Record = await getattr(self, self.declarations[tool_id].proof)(change.record.ref)
+        except NotFound:
+            return None
+        return record
+
+    async def find(
+        self, tool_id: str, parameter: str, text: str, args: Mapping[str, Any] | None = None
+    ) -> Sequence[Candidate]:
+        """What `text` may stand for in this parameter, best first; a finder that takes `args` sees the others too."""
+        finder = getattr(self, self.declarations[tool_id].finders[parameter])
+        takes_args = "args" in inspect.signature(finder).parameters
+        candidates: Sequence[Candidate] = await (finder(text, args or {}) if takes_args else finder(text))
+        return candidates
+
+
+def _examples(module: str) -> dict[str, tuple[Example, ...]]:
+    package = module.rpartition(".")[0]
+    try:
+        text = (files(package) / "examples.yaml").read_text(encoding="utf-8")
+    except (FileNotFoundError, ModuleNotFoundError, ValueError):
+        return {}
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loaded: dict[str, list[dict[str, Any]]] = yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader
+    return {
+        name: tuple(Example(item["say"], item.get("args") or {}) for item in items) for name, items in loaded.items()
+    }

@@ -1,0 +1,1 @@
+"""One folder an integration, all alike; deleting a folder deletes the integration."""

@@ -1,0 +1,1 @@
+"""Google Calendar: events, guests, free time."""

@@ -1,0 +1,1 @@
+"""Stripe: customers, payments, invoices, subscriptions."""

@@ -1,0 +1,1 @@
+"""The connector kit: everything an integration needs and none should repeat."""

@@ -1,0 +1,269 @@
+"""OAuth 2 with PKCE: the link, the code, the refresh, the end. What it gets is a `Connection`."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from sqlalchemy import LargeBinary, String, delete
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.clock import Clock, utc_now
+from core.db import Database, Moment, Table
+from core.errors import BadSignature, ConfigInvalid, NotConnected, VendorUnavailable
+from core.principal import Principal
+from core.vault import Vault
+from tools.kit.auth import OAuth2
+from tools.kit.connection import Connection, Connections
+from tools.kit.pace import Kept
+
+LINK_LIFE = timedelta(minutes=15)
+
+
+class PendingLink(Table):
+    """A connect link that was given out; its state is kept only as a hash, and it works once."""
+
+    __tablename__ = "pending_link"
+
+    state_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tenant: Mapped[str] = mapped_column(String(200))
+    principal: Mapped[str] = mapped_column(String(320))
+    integration: Mapped[str] = mapped_column(String(64))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class Provider:
+    """One integration's authorisation server, as this deployment talks to it."""
+
+    def __init__(self, key: str, name: str, auth: OAuth2, client: Mapping[str, str], base_url: str = "") -> None:
+        self.key = key
+        self.name = name
+        self.auth = auth
+        self.base_url = base_url
+        self._client = client
+
+    @property
+    def client_id(self) -> str:
+        """The registered client's id.
+
+        Raises:
+            ConfigInvalid: no client is registered for this integration.
+        """
+        if not self._client.get("id"):
+            raise ConfigInvalid(
+                f"{self.name} cannot be connected yet: no OAuth client is registered.",
+                next_step=f"An administrator sets ATOM_CLIENTS for “{self.key}”.",
+            )
+        return self._client["id"]
+
+    def fields(self) -> dict[str, str]:
+        """The client's id and secret as form fields."""
+        return {"client_id": self.client_id, "client_secret": self._client.get("secret", "")}
+
+
+class OAuth:
+    """The flow. One instance serves all integrations and tenants."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        database: Database,
+        vault: Vault,
+        connections: Connections,
+        callback_url: str,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._http = http
+        self._database = database
+        self._vault = vault
+        self._connections = connections
+        self._callback_url = callback_url
+        self._clock = clock
+        self._locks: Kept[asyncio.Lock] = Kept(asyncio.Lock)
+
+    async def link(self, provider: Provider, who: Principal) -> str:
+        """An address where this person, and nobody else, can consent; good once, for a quarter of an hour."""
+        auth, client_id, verifier = provider.auth, provider.client_id, secrets.token_urlsafe(48)
+        state = await self.pend(provider.key, who, verifier)
+        query = {
+            "client_id": client_id,
+            "redirect_uri": self._callback_url,
+            "response_type": "code",
+            "state": state,
+            auth.scope_parameter: auth.scope_separator.join(auth.scopes),
+            **auth.extra,
+        }
+        if auth.has_pkce:
+            query |= {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"}
+        return f"{auth.authorize_url}?{urlencode(query)}"
+
+    async def pend(self, integration: str, who: Principal, verifier: str = "") -> str:
+        """A state that stands for this person's wish to connect; good once, for a quarter of an hour."""
+        state = secrets.token_urlsafe(32)
+        row = PendingLink(
+            state_hash=_hash(state),
+            tenant=who.tenant,
+            principal=who.id,
+            integration=integration,
+            sealed=await self._vault.seal(who.tenant, f"link:{integration}", verifier),
+            expires_at=self._clock() + LINK_LIFE,
+        )
+        async with self._database.session() as session:
+            session.add(row)
+        return state
+
+    async def look(self, state: str) -> PendingLink:
+        """The pending link, left as it is.
+
+        Raises:
+            BadSignature: the state is unknown, used or too old.
+        """
+        async with self._database.session() as session:
+            row = await session.get(PendingLink, _hash(state))
+        if row is None or row.expires_at < self._clock():
+            raise _stale()
+        return row
+
+    async def claim(self, state: str) -> PendingLink:
+        """Take the pending link of a returning browser; a second call with the same state fails.
+
+        Raises:
+            BadSignature: the state is unknown, used or too old.
+        """
+        async with self._database.session() as session:
+            row = await session.get(PendingLink, _hash(state))
+            taken = await session.execute(delete(PendingLink).where(PendingLink.state_hash == _hash(state)))
+        if row is None or taken.rowcount != 1 or row.expires_at < self._clock():  # type: ignore[attr-defined]
+            raise _stale()
+        return row
+
+    async def finish(self, provider: Provider, pending: PendingLink, code: str) -> Connection:
+        """Exchange the code and store the connection.
+
+        Raises:
+            VendorUnavailable: the authorisation server did not answer as it should.
+            NotConnected: it refused the code.
+        """
+        verifier = await self._vault.open(pending.tenant, f"link:{provider.key}", pending.sealed)
+        fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": self._callback_url}
+        if provider.auth.has_pkce:
+            fields["code_verifier"] = verifier
+        answer = await self._token(provider, fields)
+        connection = self._merged(
+            Connection(pending.tenant, pending.principal, provider.key, {}, provider.base_url),
+            provider,
+            answer,
+        )
+        await self._connections.put(connection)
+        return connection
+
+    async def refresh(self, provider: Provider, stale: Connection) -> Connection:
+        """A fresh access token; of many that ask at once, in this or another process, one refreshes.
+
+        Raises:
+            NotConnected: the vendor no longer accepts the refresh token; the connection is marked so.
+        """
+        async with self._locks.of((stale.tenant, stale.principal, stale.integration)):
+            current = await self._connections.get(stale.tenant, stale.principal, stale.integration)
+            if current is None:
+                raise NotConnected(provider.key, provider.name)
+            if current.version != stale.version and current.status == "active":
+                return current
+            token = current.secret.get("refresh_token")
+            try:
+                if not token:
+                    raise NotConnected(provider.key, provider.name, expired=True, cause="no refresh token")
+                answer = await self._token(provider, {"grant_type": "refresh_token", "refresh_token": token})
+            except NotConnected:
+                winner = await self._connections.get(stale.tenant, stale.principal, stale.integration)
+                if winner is not None and winner.version != current.version and winner.status == "active":
+                    return winner
+                await self._connections.replace(replace(current, status="broken"))
+                raise
+            fresh = self._merged(current, provider, answer)
+            await self._connections.replace(fresh)
+            return replace(fresh, version=current.version + 1)
+
+    async def disconnect(self, provider: Provider, connection: Connection) -> None:
+        """Forget the connection, and revoke its token where the vendor can."""
+        await self._connections.remove(connection.tenant, connection.principal, connection.integration)
+        if provider.auth.revoke_url:
+            token = connection.secret.get("refresh_token") or connection.secret.get("access_token", "")
+            fields = {"token": token, **provider.fields()}
+            try:
+                await self._http.post(provider.auth.revoke_url, data=fields)
+            except httpx.HTTPError as error:
+                raise VendorUnavailable(
+                    f"I forgot your {provider.name} token, but could not tell {provider.name}.",
+                    cause=repr(error),
+                    next_step=f"Remove ATOM in {provider.name}'s own settings.",
+                ) from error
+
+    async def _token(self, provider: Provider, fields: dict[str, str]) -> dict[str, Any]:
+        auth = provider.auth
+        headers = {"Accept": "application/json"}
+        client = provider.fields()
+        if auth.client_in_header:
+            pair = f"{client['client_id']}:{client['client_secret']}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        else:
+            fields = fields | client
+        try:
+            if auth.is_json:
+                response = await self._http.post(auth.token_url, json=fields, headers=headers)
+            else:
+                response = await self._http.post(auth.token_url, data=fields, headers=headers)
+            answer = response.json()
+        except (httpx.HTTPError, json.JSONDecodeError) as error:
+            raise VendorUnavailable(
+                f"{provider.name} did not answer the sign-in.",
+                cause=type(error).__name__,
+                next_step="Try again soon.",
+            ) from error
+        if response.status_code >= 500:
+            raise VendorUnavailable(f"{provider.name} is having trouble.", status=response.status_code)
+        if not isinstance(answer, dict) or "error" in answer or answer.get("ok") is False:
+            cause = str(answer.get("error", "malformed")) if isinstance(answer, dict) else "malformed"
+            raise NotConnected(provider.key, provider.name, expired=True, cause=cause)
+        return answer
+
+    def _merged(self, connection: Connection, provider: Provider, answer: dict[str, Any]) -> Connection:
+        token: Any = answer
+        for step in provider.auth.token_path:
+            token = token.get(step) or token
+        kept = ("access_token", "refresh_token", "id", "instance_url", "scope")
+        secret = connection.secret | {name: token[name] for name in kept if token.get(name)}
+        if not secret.get("access_token"):
+            raise NotConnected(provider.key, provider.name, cause="no access token in the answer")
+        lasts = token.get("expires_in")
+        granted = str(token.get("scope") or "").replace(",", " ").split()
+        return replace(
+            connection,
+            secret=secret,
+            base_url=connection.base_url or str(answer.get("instance_url") or ""),
+            scopes=tuple(granted) or connection.scopes or provider.auth.scopes,
+            expires_at=self._clock() + timedelta(seconds=int(lasts)) if lasts else None,
+            status="active",
+        )
+
+
+def _stale() -> BadSignature:
+    return BadSignature("This connect link was used or is too old.", next_step="Ask me for a new one.")
+
+
+def _hash(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

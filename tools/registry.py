@@ -1,0 +1,260 @@
+"""All integrations there are, and a person's own instance of each."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import entry_points
+
+import httpx
+
+import tools.integrations
+from core.clock import Clock, utc_now
+from core.db import Database
+from core.errors import AtomError, Candidate, ConfigInvalid, NotConnected
+from core.log import logger
+from core.principal import Principal
+from core.tool import Tool
+from core.vault import Vault
+from tools.integration import Integration
+from tools.kit.auth import OAuth2
+from tools.kit.connection import Connection, Connections, needs
+from tools.kit.http import Http, Shared
+from tools.kit.oauth import OAuth, Provider
+
+ENTRY_POINTS = "atom.integrations"
+_log = logger("tools.registry")
+
+
+def discover() -> dict[str, type[Integration]]:
+    """Every integration by key: those of `tools.integrations` and of installed packages.
+
+    Raises:
+        TypeError: one is malformed.
+        ConfigInvalid: two have the same key.
+    """
+    found: dict[str, type[Integration]] = {}
+    for kind in _classes():
+        if kind.key in found:
+            raise ConfigInvalid(f"Two integrations are called “{kind.key}”.")
+        found[kind.key] = kind
+    return dict(sorted(found.items()))
+
+
+def offered() -> list[Tool]:
+    """Every tool that a person may ask for, of every integration."""
+    return [tool for kind in discover().values() for tool in kind.tools.values() if not tool.is_hidden]
+
+
+def _classes() -> Iterator[type[Integration]]:
+    for module in pkgutil.iter_modules(tools.integrations.__path__, f"{tools.integrations.__name__}."):
+        loaded = importlib.import_module(f"{module.name}.integration")
+        for item in vars(loaded).values():
+            if isinstance(item, type) and issubclass(item, Integration) and item.__module__ == loaded.__name__:
+                yield item
+    for point in entry_points(group=ENTRY_POINTS):
+        yield point.load()
+
+
+class Registry:
+    """Opens integrations for people. `hosts` maps the beginning of a vendor's address to another (the demo's)."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        client: httpx.AsyncClient,
+        *,
+        callback_url: str = "",
+        connect_url: str = "",
+        hosts: Mapping[str, str] | None = None,
+        clients: Mapping[str, Mapping[str, str]] | None = None,
+        timeout_s: float = 15.0,
+        integrations: Mapping[str, type[Integration]] | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.integrations = dict(integrations) if integrations is not None else discover()
+        self.connections = Connections(database, vault, clock)
+        self.oauth = OAuth(client, database, vault, self.connections, callback_url, clock)
+        self._connect_url = connect_url
+        self._shared = Shared(client)
+        self._hosts = dict(hosts or {})
+        self._clients = dict(clients or {})
+        self._timeout_s = timeout_s
+        self._tools = {tool.id: tool for kind in self.integrations.values() for tool in kind.tools.values()}
+
+    @property
+    def tools(self) -> Sequence[Tool]:
+        """The tools a person may ask for."""
+        return [tool for tool in self._tools.values() if not tool.is_hidden]
+
+    @property
+    def all_tools(self) -> Sequence[Tool]:
+        """Every tool, the hidden ones too."""
+        return list(self._tools.values())
+
+    def tool(self, tool_id: str) -> Tool | None:
+        """A tool by id, the hidden ones too."""
+        return self._tools.get(tool_id)
+
+    async def connected(self, who: Principal) -> dict[str, str]:
+        """The status of each of the person's connections, by integration."""
+        return await self.connections.keys(who.tenant, who.id)
+
+    async def open(self, key: str, who: Principal, call_id: str = "") -> Integration:
+        """The integration under this person's own connection.
+
+        Raises:
+            NotConnected: there is none that works.
+        """
+        kind = self.integrations[key]
+        connection = needs(await self.connections.get(who.tenant, who.id, key), key, kind.name)
+        return self._bind(kind, connection, who, call_id)
+
+    async def link(self, key: str, who: Principal) -> str:
+        """Where this person connects the integration: the vendor's consent page, or ours for a key.
+
+        Raises:
+            ConfigInvalid: no client is registered for it.
+        """
+        kind = self._kind(key)
+        if isinstance(kind.auth, OAuth2):
+            return await self.oauth.link(self._provider(kind), who)
+        return f"{self._connect_url}/{await self.oauth.pend(key, who)}"
+
+    async def asked(self, state: str) -> type[Integration]:
+        """The integration that a link to our own page is for.
+
+        Raises:
+            BadSignature: the link was used, is too old, or was not ours.
+        """
+        return self._kind((await self.oauth.look(state)).integration)
+
+    async def finish(self, state: str, code: str) -> tuple[Principal, str]:
+        """Complete a consent that came back; gives who connected what.
+
+        Raises:
+            BadSignature: the link was used, is too old, or was not ours.
+            NotConnected: the vendor refused.
+        """
+        pending = await self.oauth.claim(state)
+        kind = self._kind(pending.integration)
+        who = Principal(tenant=pending.tenant, id=pending.principal, name=pending.principal)
+        connection = await self.oauth.finish(self._provider(kind), pending, code)
+        await self.settle(who, connection)
+        return who, kind.key
+
+    async def paste(self, state: str, secret: Mapping[str, str]) -> tuple[Principal, str]:
+        """Connect with a key, a token or a password that the person gave on our page; gives who connected what.
+
+        Raises:
+            BadSignature: the link was used, is too old, or was not ours.
+            VendorError: the vendor does not accept it; nothing was stored, and the link still works.
+        """
+        pending = await self.oauth.look(state)
+        who = Principal(tenant=pending.tenant, id=pending.principal, name=pending.principal)
+        await self.settle(who, Connection(who.tenant, who.id, pending.integration, dict(secret)))
+        await self.oauth.claim(state)
+        return who, pending.integration
+
+    async def settle(self, who: Principal, connection: Connection) -> None:
+        """Prove a new connection by asking the vendor who it belongs to, and store what came back."""
+        kind = self._kind(connection.integration)
+        connection = replace(connection, base_url=self._moved(connection.base_url))
+        account = await self._bind(kind, connection, who, "").identify()
+        base = (connection.base_url or self._moved(kind.base_url)) + account.path
+        await self.connections.put(replace(connection, account=account.id, base_url=base, site=account.site))
+
+    async def disconnect(self, key: str, who: Principal) -> None:
+        """Forget a connection, and revoke it at the vendor where that is possible.
+
+        Raises:
+            NotConnected: there was none.
+        """
+        kind = self._kind(key)
+        connection = await self.connections.get(who.tenant, who.id, key)
+        if connection is None:
+            raise NotConnected(key, kind.name)
+        if isinstance(kind.auth, OAuth2):
+            await self.oauth.disconnect(self._provider(kind), connection)
+        else:
+            await self.connections.remove(who.tenant, who.id, key)
+
+    async def names(self, who: Principal) -> dict[str, tuple[str, ...]]:
+        """Names that the person's connected systems know, by kind; a system that fails is left out."""
+        found: dict[str, list[str]] = {}
+        for key, status in (await self.connected(who)).items():
+            if status != "active" or key not in self.integrations:
+                continue
+            try:
+                listed = await (await self.open(key, who)).list_names()
+            except AtomError as error:
+                _log.warning("names_unavailable", integration=key, cause=error.cause or type(error).__name__)
+                continue
+            for kind, names in listed.items():
+                found.setdefault(kind, []).extend(name for name in names if name)
+        return {kind: tuple(dict.fromkeys(names)) for kind, names in found.items()}
+
+    def _bind(self, kind: type[Integration], connection: Connection, who: Principal, call_id: str) -> Integration:
+        if not connection.base_url:
+            connection = replace(connection, base_url=self._moved(kind.base_url))
+
+        async def refresh(stale: Connection) -> Connection:
+            return await self.oauth.refresh(self._provider(kind), stale)
+
+        can_refresh = isinstance(kind.auth, OAuth2)
+        http = Http(kind, connection, self._shared, refresh if can_refresh else None, call_id, self._timeout_s)
+        return kind(http, who, _Directory(self, who, but=kind.key))
+
+    def _kind(self, key: str) -> type[Integration]:
+        if key not in self.integrations:
+            raise ConfigInvalid(f"There is no integration “{key}”.")
+        return self.integrations[key]
+
+    def _provider(self, kind: type[Integration]) -> Provider:
+        if not isinstance(kind.auth, OAuth2):
+            raise ConfigInvalid(f"{kind.name} is connected with a key, not by consent.")
+        auth = replace(
+            kind.auth,
+            authorize_url=self._moved(kind.auth.authorize_url),
+            token_url=self._moved(kind.auth.token_url),
+            revoke_url=self._moved(kind.auth.revoke_url),
+        )
+        base = "" if kind.base_url.startswith("{") else self._moved(kind.base_url)
+        return Provider(kind.key, kind.name, auth, self._clients.get(kind.key, {}), base)
+
+    def _moved(self, address: str) -> str:
+        for begin, instead in self._hosts.items():
+            if address.startswith(begin):
+                return instead + address[len(begin) :]
+        return address
+
+
+class _Directory:
+    """People of the systems that the asker has connected, by e-mail address."""
+
+    def __init__(self, registry: Registry, who: Principal, but: str) -> None:
+        self._registry = registry
+        self._who = who
+        self._but = but
+
+    async def find(self, text: str) -> Sequence[Candidate]:
+        """People that `text` may stand for; a candidate's id is the e-mail address."""
+        found: dict[str, Candidate] = {}
+        for key, status in (await self._registry.connected(self._who)).items():
+            kind = self._registry.integrations.get(key)
+            if key == self._but or status != "active" or kind is None or "person" not in kind.names:
+                continue
+            try:
+                system = await self._registry.open(key, self._who)
+                people: Sequence[Candidate] = await getattr(system, "find_person")(text)  # noqa: B009
+            except AtomError as error:
+                _log.warning("directory_unavailable", integration=key, cause=error.cause or type(error).__name__)
+                continue
+            for person in people:
+                if "@" in person.detail:
+                    address = person.detail.lower()
+                    found.setdefault(address, Candidate(address, person.label, person.detail, (person.id,)))
+        return list(found.values())
