@@ -39,6 +39,14 @@ Handler = Callable[[ModelRequest[Turn]], Awaitable[Answer]]
 _log = logger("agent.cascade")
 
 
+def stands(act: str, outcome: str, confidence: float, threshold: float) -> bool:
+    """Whether a local reading is kept: plain talk, or a confident plan.
+
+    A question or a refusal never is, however confident: more often than not something was overlooked.
+    """
+    return act in ("undo", "why", "help", "small_talk", "reject") or (outcome == "call" and confidence >= threshold)
+
+
 class Cascade(AgentMiddleware[PlanState, Turn]):
     """Chooses the brain of each step. `mode` is `cascade`, `local` or `llm`."""
 
@@ -87,16 +95,11 @@ class Cascade(AgentMiddleware[PlanState, Turn]):
         return local if answer is None or (is_question and _outcome(_message(local)) == "clarify") else answer
 
     def _is_sure(self, local: AIMessage, messages: Sequence[AnyMessage]) -> bool:
-        """Whether the local answer stands: a confident plan, or plain talk that answers no question of the model's.
-
-        A question or a refusal never does, however confident: more often than not something was overlooked.
-        """
+        """Whether the local answer stands; plain talk may be the answer to a question of the model's."""
         reading = local.additional_kwargs["atom"]
-        if reading["act"] in ("undo", "why", "help"):
-            return True
-        if reading["act"] in ("small_talk", "reject") and not _is_asked_by_llm(messages[:-1]):
-            return True
-        return bool(reading["outcome"] == "call" and reading["confidence"] >= self._threshold)
+        if reading["act"] in ("small_talk", "reject") and _is_asked_by_llm(messages[:-1]):
+            return False
+        return stands(reading["act"], reading["outcome"], reading["confidence"], self._threshold)
 
     async def _go_on(self, request: ModelRequest[Turn], handler: Handler, turn: Turn) -> Answer:
         """The next step of what the language model began.

@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import AwareDatetime, Field
 
+from agent.cascade import stands
 from agent.interpretation import Interpretation, Request, Step
 from agent.interpretation import Turn as Said
 from agent.language import language_model, system_message
@@ -103,7 +104,8 @@ class WithLanguageModel:
         begun = perf_counter()
         request = request_of(case)
         local = self._interpreter.interpret(request)
-        if self._is_cascade and local.outcome == "call" and local.confidence >= self._settings.local_threshold:
+        threshold = self._settings.local_threshold
+        if self._is_cascade and stands(local.act, local.outcome, local.confidence, threshold):
             return prediction(case, local)
         fitting = self._interpreter.nearest(request, SHORTLIST)
         message = await self._asked(request, fitting)

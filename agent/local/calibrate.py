@@ -14,12 +14,13 @@ from agent.local.model import Model
 from agent.local.read import read
 from agent.local.slot import Reading
 from agent.local.text import fold
-from agent.local.train import READ_AT, Example, examples, train
+from agent.local.train import Example, examples, train
+from agent.local.train_at import READ_AT
 from agent.local.value import Writer, fill
 from core.principal import Principal
 from core.tool import Arguments, Tool
 
-FOLDS = 2
+FOLDS = 4
 _WHO = Principal(tenant="t", id="u", name="Ada Example", email="ada@example.com")
 
 

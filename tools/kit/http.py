@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json as jsonlib
+import math
 import random
+import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +21,10 @@ from typing import Any, ClassVar, Literal, Protocol
 import httpx
 
 from core.errors import (
+    AtomError,
     Conflict,
     Forbidden,
+    InvalidArgument,
     NotConnected,
     NotFound,
     OutcomeUnknown,
@@ -38,8 +42,17 @@ from tools.kit.pace import Breaker, Bucket, Kept, RetryBudget
 ATTEMPTS = 3
 PATIENCE_S = 8.0
 BACKOFF_S = 0.25
+CONNECT_S = 5.0
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS"})
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+_LEAVES_PATH = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)|[#\\\x00-\x1f\x7f]", re.IGNORECASE)
 _log = logger("tools.http")
 
 Kind = Literal["read", "write"]
@@ -85,8 +98,8 @@ class Shared:
 
     def bucket(self, facts: type[Facts], tenant: str, account: str) -> Bucket:
         """The pace of one account at one integration."""
-        rate = facts.calls_per_s
-        kept = self.buckets.setdefault(facts.key, Kept(lambda: Bucket(rate, max(10.0, rate * 2))))
+        rate, sleep = facts.calls_per_s, self.sleep
+        kept = self.buckets.setdefault(facts.key, Kept(lambda: Bucket(rate, max(10.0, rate * 2), sleep=sleep)))
         return kept.of((tenant, account))
 
 
@@ -109,6 +122,11 @@ class Http:
         self._call_id = call_id or uuid.uuid4().hex
         self._timeout_s = timeout_s
         self._writes = 0
+
+    @property
+    def has_written(self) -> bool:
+        """Whether a write was sent, or tried, through this."""
+        return self._writes > 0
 
     async def get(self, path: str, **parameters: Any) -> Any:
         """Read JSON from `path`; parameters that are None are left out."""
@@ -138,17 +156,20 @@ class Http:
         Raises:
             VendorError: one of its leaves, as `core.errors` draws them.
             NotConnected: the token is gone for good.
+            InvalidArgument: an argument would lead the address elsewhere.
         """
         reads = method in IDEMPOTENT if is_read is None else is_read
+        address = self._address(path)
         extra = dict(headers or {})
-        if not reads and self.facts.idempotency_header:
+        if not reads:
             self._writes += 1
-            seed = f"{self._call_id}:{self._writes}"
-            extra[self.facts.idempotency_header] = str(uuid.uuid5(uuid.NAMESPACE_OID, seed))
-            is_repeatable = True
+            if self.facts.idempotency_header:
+                seed = f"{self._call_id}:{self._writes}"
+                extra[self.facts.idempotency_header] = str(uuid.uuid5(uuid.NAMESPACE_OID, seed))
+                is_repeatable = True
         request = _Request(
             method,
-            self._address(path),
+            address,
             _clean(params),
             json,
             _clean(form),
@@ -160,57 +181,87 @@ class Http:
 
     def _address(self, path: str) -> str:
         base = self.connection.base_url or self.facts.base_url
-        if path.startswith(("http://", "https://")):
-            if not path.startswith(base.rstrip("/") + "/"):
+        if "://" in path.partition("?")[0]:
+            if not path.startswith((base.rstrip("/") + "/", base.rstrip("/") + "?")):
                 raise VendorUnavailable(f"{self.facts.name} pointed to another site.", cause="foreign address")
-            return path
-        return base.rstrip("/") + path if path else base
+            path = path[len(base.rstrip("/")) :]
+        if _LEAVES_PATH.search(path.partition("?")[0]):
+            raise InvalidArgument(f"{self.facts.name} has nothing by such a name.", cause="the path would change")
+        if not path:
+            return base
+        # without its slash a path could go on with the host's name
+        return base.rstrip("/") + (path if path.startswith(("/", "?")) else f"/{path}")
 
     async def _attempt(self, request: _Request) -> Answer:
+        """Once an attempt's outcome is unknown, only a success of a later one settles it."""
+        unsettled: list[OutcomeUnknown] = []
+        try:
+            return await self._repeat(request, unsettled)
+        except OutcomeUnknown:
+            raise
+        except AtomError as error:
+            if not unsettled:
+                raise
+            first = unsettled[0]
+            cause = f"{first.cause}, then {type(error).__name__} {error.cause}"
+            raise OutcomeUnknown(first.message, status=first.status, cause=cause) from error
+
+    async def _repeat(self, request: _Request, unsettled: list[OutcomeUnknown]) -> Answer:
         key = (self.connection.tenant, self.facts.key)
         breaker = self._shared.breakers.of((*key, request.kind))
         budget = self._shared.budgets.of(key)
         bucket = self._shared.bucket(self.facts, self.connection.tenant, self.connection.account)
+        budget.spend(is_retry=False)
         refreshed = False
         attempt = 1
         while True:
-            if not breaker.allows():
-                raise VendorUnavailable(
-                    f"{self.facts.name} keeps failing, so I am giving it a rest.",
-                    next_step="Try again in a minute.",
-                )
-            budget.spend(is_retry=False)
-            await bucket.take()
             try:
-                answer = await self._once(request)
+                answer = await self._guarded(request, breaker, bucket)
             except TokenExpired as error:
-                breaker.record(failed=False)
                 if refreshed:
                     raise NotConnected(self.facts.key, self.facts.name, expired=True, cause=error.cause) from error
                 await self._renew(error)
                 refreshed = True
                 continue
             except RateLimited as error:
-                breaker.record(failed=False)
                 wait = error.retry_after_s if error.retry_after_s is not None else _backoff(attempt + 1)
                 bucket.hold(min(wait, PATIENCE_S))
                 if wait > PATIENCE_S or attempt >= ATTEMPTS or not budget.spend(is_retry=True):
                     raise
             except (VendorUnavailable, OutcomeUnknown) as error:
-                breaker.record(failed=True)
                 may_repeat = isinstance(error, VendorUnavailable) or request.is_repeatable
+                may_repeat = may_repeat and not isinstance(error, _Resting)
                 if not may_repeat or attempt >= ATTEMPTS or not budget.spend(is_retry=True):
                     raise
+                if isinstance(error, OutcomeUnknown):
+                    unsettled.append(error)
                 wait = _backoff(attempt)
-            except VendorError:
-                breaker.record(failed=False)
-                raise
             else:
-                breaker.record(failed=False)
                 return answer
             _log.info("retry", integration=self.facts.key, attempt=attempt, wait_s=round(wait, 2))
             attempt += 1
             await self._shared.sleep(wait)
+
+    async def _guarded(self, request: _Request, breaker: Breaker, bucket: Bucket) -> Answer:
+        """One attempt in its turn. However it ends, the breaker hears of it."""
+        if not breaker.allows():
+            raise _Resting(
+                f"{self.facts.name} keeps failing, so I am giving it a rest.", next_step="Try again in a minute."
+            )
+        try:
+            await bucket.take()
+            answer = await self._once(request)
+        except (VendorUnavailable, OutcomeUnknown):
+            breaker.record(failed=True)
+            raise
+        except VendorError:
+            breaker.record(failed=False)
+            raise
+        except BaseException:  # cancelled, or a fault of ours: it says nothing about the vendor
+            breaker.release()
+            raise
+        breaker.record(failed=False)
+        return answer
 
     async def _renew(self, error: TokenExpired) -> None:
         if self._refresh is None:
@@ -218,27 +269,29 @@ class Http:
         self.connection = await self._refresh(self.connection)
 
     async def _once(self, request: _Request) -> Answer:
-        headers = {
-            "Accept": "application/json",
-            **self.facts.headers,
-            **request.headers,
-            **self.facts.auth.headers(self.connection.secret),
-        }
+        headers = httpx.Headers({"Accept": "application/json"})  # names differ in case from one integration to another
+        for more in (self.facts.headers, request.headers, self.facts.auth.headers(self.connection.secret)):
+            headers.update(more)
         name = self.facts.name
+        connect_s = min(CONNECT_S, self._timeout_s)
         try:
-            response = await self._shared.client.request(
-                request.method,
-                request.url,
-                params=request.params or None,
-                json=request.json,
-                data=request.form,
-                headers=headers,
-                timeout=self._timeout_s,
-            )
+            async with asyncio.timeout(self._timeout_s + connect_s):  # an answer that drips in has no other end
+                response = await self._shared.client.request(
+                    request.method,
+                    request.url,
+                    params=request.params or None,
+                    json=request.json,
+                    data=request.form,
+                    headers=headers,
+                    timeout=httpx.Timeout(self._timeout_s, connect=connect_s),
+                )
+        # no text of these errors is kept: a refused header is quoted in it, and with it a token
         except _NOT_SENT as error:
-            raise VendorUnavailable(f"I could not reach {name}.", cause=repr(error)) from error
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            raise self._unsure(request, f"{name} did not answer in full.", repr(error)) from error
+            raise VendorUnavailable(f"I could not reach {name}.", cause=type(error).__name__) from None
+        except httpx.InvalidURL:
+            raise InvalidArgument(f"{name} has nothing by such a name.", cause="the address is malformed") from None
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+            raise self._unsure(request, f"{name} did not answer in full.", type(error).__name__) from None
         return self._judge(request, response)
 
     def _judge(self, request: _Request, response: httpx.Response) -> Answer:
@@ -247,20 +300,37 @@ class Http:
             data = response.json() if response.content.strip() else None
         except (jsonlib.JSONDecodeError, UnicodeDecodeError) as error:
             if status < 400:
-                raise self._unsure(request, f"{name} answered something unreadable.", repr(error)) from error
+                cause = type(error).__name__
+                raise self._unsure(request, f"{name} answered something unreadable.", cause, status) from None
             data = None
+        if 300 <= status < 400 and status != 304:
+            raise self._unsure(request, f"{name} pointed elsewhere instead of answering.", "redirect", status)
+        if data is None and status == 200 and request.kind == "read" and request.method != "HEAD":
+            raise self._unsure(request, f"{name} answered nothing.", "empty body", status)
         answer = Answer(status, response.headers, data, response.text[:2000])
-        error_of_vendor = self.facts.error(answer) or (by_status(name, answer) if status >= 400 else None)
+        error_of_vendor = self._error(answer)
         if error_of_vendor is None:
             return answer
-        if status >= 500 or isinstance(error_of_vendor, VendorUnavailable):
+        if status >= 500 or status in (408, 425) or isinstance(error_of_vendor, VendorUnavailable):
             raise self._unsure(request, f"{name} is having trouble.", error_of_vendor.cause, status)
         raise error_of_vendor
+
+    def _error(self, answer: Answer) -> VendorError | None:
+        try:
+            said = self.facts.error(answer)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            _log.warning("error_unreadable", integration=self.facts.key, status=answer.status, exc_info=error)
+            said = None
+        return said or (by_status(self.facts.name, answer) if answer.status >= 400 else None)
 
     def _unsure(self, request: _Request, message: str, cause: str, status: int = 0) -> VendorError:
         if request.kind == "read":
             return VendorUnavailable(message, status=status, cause=cause, next_step="Try again in a minute.")
         return OutcomeUnknown(message, status=status, cause=cause)
+
+
+class _Resting(VendorUnavailable):
+    """The breaker is open: nothing was sent, and a retry would be turned away as well."""
 
 
 @dataclass(frozen=True)
@@ -296,17 +366,18 @@ def by_status(name: str, answer: Answer, said: str = "", fields: Mapping[str, st
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Seconds to wait by the `Retry-After` header, given in seconds or as a date; None without one."""
-    value = headers.get("Retry-After") or headers.get("retry-after")
+    value = httpx.Headers(dict(headers)).get("Retry-After")
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - (now or datetime.now(UTC))).total_seconds())
-    except ValueError:
-        return None
+        try:
+            date = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - (now or datetime.now(UTC))).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _backoff(attempt: int) -> float:

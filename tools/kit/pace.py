@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -32,6 +32,7 @@ class Bucket:
     rate: float
     burst: float
     now: Seconds = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _level: float = field(init=False)
     _at: float = field(init=False)
 
@@ -42,7 +43,11 @@ class Bucket:
         """Wait until a call may leave; callers are served in turn."""
         wait = self._reserve()
         if wait > 0:
-            await asyncio.sleep(wait)
+            try:
+                await self.sleep(wait)
+            except asyncio.CancelledError:
+                self._level += 1  # whoever waits no longer gives the turn back
+                raise
 
     def hold(self, seconds: float) -> None:
         """Let nothing leave for `seconds`: the vendor said so."""
@@ -78,10 +83,16 @@ class Breaker:
         self._is_trying = True
         return True
 
+    def release(self) -> None:
+        """A call ended without telling anything; if it was the trial, the next one is."""
+        self._is_trying = False
+
     def record(self, *, failed: bool) -> None:
         """Count a call's end."""
         now = self.now()
         if self._opened_at is not None:
+            if not self._is_trying:  # it was sent before the breaker opened
+                return
             self._is_trying = False
             self._opened_at = now if failed else None
             self._calls.clear()

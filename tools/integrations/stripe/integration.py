@@ -185,9 +185,9 @@ class Stripe(Integration):
     async def list_payments(
         self,
         customer: Annotated[CustomerId | None, "the customer, by name, address or id"] = None,
-        status: Annotated[PaymentStatus | None, "how it stands"] = None,
-        since: Annotated[date | None, "not before this day"] = None,
-        until: Annotated[date | None, "not after this day"] = None,
+        status: Annotated[PaymentStatus | None, "the state it is in"] = None,
+        since: Annotated[date | None, "this date or later"] = None,
+        until: Annotated[date | None, "this date or earlier"] = None,
         amount: Annotated[Money | None, "the very amount"] = None,
         min_amount: Annotated[Money | None, "the smallest amount"] = None,
         limit: Annotated[int, "how many"] = 20,
@@ -219,9 +219,9 @@ class Stripe(Integration):
     @tool("read", scopes=("invoice_read",))
     async def list_invoices(
         self,
-        status: Annotated[InvoiceStatus | None, "how it stands"] = None,
+        status: Annotated[InvoiceStatus | None, "the state it is in"] = None,
         customer: Annotated[CustomerId | None, "the customer, by name, address or id"] = None,
-        due_before: Annotated[date | None, "due earlier than this day"] = None,
+        due_before: Annotated[date | None, "falls due earlier than this date"] = None,
         limit: Annotated[int, "how many"] = 20,
     ) -> list[Invoice]:
         """Show invoices, narrowed by how they stand, whose they are and when they are due."""
@@ -344,7 +344,7 @@ class Stripe(Integration):
     async def list_subscriptions(
         self,
         customer: Annotated[CustomerId | None, "the customer, by name, address or id"] = None,
-        status: Annotated[SubscriptionStatus, "how it stands"] = "active",
+        status: Annotated[SubscriptionStatus, "the state it is in"] = "active",
         price: Annotated[PriceId | None, "the plan or product, by name or the id of its price"] = None,
         limit: Annotated[int, "how many"] = 20,
     ) -> list[Order]:
