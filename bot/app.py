@@ -142,13 +142,16 @@ async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> BaseCheckp
         from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 
         address = settings.database.replace("postgresql+psycopg://", "postgresql://", 1)
-        saver = await stack.enter_async_context(AsyncPostgresSaver.from_conn_string(address))
-        await saver.setup()
-        return saver
+        large = await stack.enter_async_context(AsyncPostgresSaver.from_conn_string(address))
+        await large.setup()
+        return large
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     file = settings.database.partition("sqlite+aiosqlite:///")[2].removesuffix(".db") + "-threads.db"
-    return await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(file))
+    saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(file))
+    await saver.setup()
+    await saver.conn.execute("PRAGMA synchronous=NORMAL")  # as our own database; a turn writes some twenty times
+    return saver
 
 
 def create_app(running: Services, routes: Sequence[BaseRoute] = ()) -> Starlette:

@@ -1,7 +1,7 @@
 """Dates, times, ranges, durations and recurrences in a sentence, in the writer's zone.
 
 Our own rather than dateparser or parsedatetime: a span must keep its offsets, its grain and whether a time was
-said, "may" and "march" must stay verbs, and a sentence may cost one millisecond; see `docs/decisions/`.
+said, "may" and "march" must stay verbs, and a sentence may cost one millisecond.
 """
 
 from __future__ import annotations

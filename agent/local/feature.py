@@ -137,12 +137,6 @@ def special(form: Form, tokens: Sequence[Token], i: int, j: int, label: str, see
     return found
 
 
-def score(keys: Iterable[str], prefixes: Iterable[str], weights: Mapping[str, float]) -> float:
-    """The sum of the weights of features under each prefix."""
-    get = weights.get
-    return sum(get(prefix + key, 0.0) for prefix in prefixes for key in keys)
-
-
 def outside(tokens: Sequence[Token], i: int, form: Form) -> list[str]:
     """What is seen of a word that belongs to no parameter."""
     token = tokens[i]

@@ -65,6 +65,11 @@ class Form:
         return kinds
 
     @cached_property
+    def sums(self) -> dict[int, dict[str, Any]]:
+        """Weights already summed, by the identity of the weights and the label."""
+        return {}
+
+    @cached_property
     def choices(self) -> dict[str, dict[tuple[str, ...], Any]]:
         """Phrases of each enum or boolean."""
         found = {}

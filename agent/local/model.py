@@ -1,4 +1,4 @@
-"""The fitted weights, as a file: what `python -m agent.local.train` writes and the interpreter loads."""
+"""The fitted weights, as a file: what `python -m agent.local` writes and the interpreter loads."""
 
 from __future__ import annotations
 

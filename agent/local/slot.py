@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.local.feature import features, outside, score, special
+from agent.local.feature import features, outside, special
 from agent.local.form import Form, candidates, is_closed
 from agent.local.role import role_of
 from agent.local.text import Sentence, Token, fold
@@ -19,6 +19,7 @@ Weights = Mapping[str, float]
 BEAM = 8
 PER_START = 9
 NEED = 2.0
+KEPT_SUMS = 20_000
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,32 @@ def keys_of(sentence: Sentence, form: Form) -> list[tuple[Segment, list[str]]]:
     return found
 
 
+class Sums(dict[str, float]):
+    """The weight of each feature for one label, summed over its prefixes when first asked for."""
+
+    def __init__(self, prefixes: Sequence[str], weights: Weights) -> None:
+        super().__init__()
+        self._prefixes, self._weights = prefixes, weights
+
+    def __missing__(self, key: str) -> float:
+        get = self._weights.get
+        value = sum(get(prefix + key, 0.0) for prefix in self._prefixes)
+        if len(self) < KEPT_SUMS:
+            self[key] = value
+        return value
+
+
 def scored(sentence: Sentence, form: Form, weights: Weights) -> list[Segment]:
     """All candidate segments with their scores."""
-    return [
-        replace(segment, score=score(keys, form.table[segment.label][0], weights))
-        for segment, keys in keys_of(sentence, form)
-    ]
+    tables: dict[str, Sums] = form.sums.setdefault(id(weights), {})
+    found = []
+    for segment, keys in keys_of(sentence, form):
+        table = tables.get(segment.label)
+        if table is None:
+            table = tables[segment.label] = Sums(form.table[segment.label][0], weights)
+        total = sum([table[key] for key in keys])
+        found.append(Segment(segment.first, segment.last, segment.label, segment.value, total))
+    return found
 
 
 def decode(sentence: Sentence, form: Form, weights: Weights, is_bound: bool = False) -> Reading:

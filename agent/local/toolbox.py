@@ -23,7 +23,7 @@ from core.tool import Tool
 
 READ_WEIGHT, MISSING_WEIGHT, ODD_WEIGHT = 0.2, 0.7, 0.2
 TRIED = 4
-REACH = 5.5
+REACH, NEAR = 5.5, 3.5
 UNBOUND = 10.0
 FOREIGN = 5.0
 AWAY = 6.0
@@ -131,16 +131,17 @@ class Toolbox:
         logits = logits - self._caution
         order = np.argsort(-logits)[:most]
         best = float(logits[order[0]]) if len(order) else 0.0
-        found = [
-            self._read(int(k), float(logits[k]), seen.sentence, is_bound) for k in order if logits[k] > best - REACH
+        name = self.traits[int(order[0])].tool.id.partition(".")[2] if len(order) else ""
+        tried = [
+            int(k)
+            for k in order
+            if logits[k] > best - (REACH if self.traits[int(k)].tool.id.endswith("." + name) else NEAR)
         ]
+        found = [self._read(k, float(logits[k]), seen.sentence, is_bound) for k in tried]
         excuse = next((c.logit - c.score for c in found if not c.talk), 0.0)
         found = [replace(c, score=c.score - max(0.0, excuse)) if c.talk else c for c in found]
         scores = logits.copy()
-        for k, candidate in zip(order, found, strict=False):
-            scores[k] = candidate.score
-        rest = order[len(found) :]
-        scores[rest] = logits[rest]
+        scores[tried] = [c.score for c in found]
         weights = np.exp(scores - scores.max())
         total = float(weights.sum())
         made = [replace(c, probability=float(np.exp(c.score - scores.max())) / total) for c in found]

@@ -1,4 +1,4 @@
-"""Fits the local interpreter to the examples of tools: `python -m agent.local.train` does it for those installed."""
+"""Fits the local interpreter to the examples of tools; `python -m agent.local` does it for those installed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Closed classes of English words."""
 
 import re
+from functools import lru_cache
 
 FUNCTION = frozenset(
     "a an the this that these those my our your his her its their me i you he she we they us him them it "
@@ -30,6 +31,7 @@ COMMAND = frozenset(
 _SUFFIXES = ("ing", "ed", "es", "s")
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """A crude stem, so that `accepts`, `accepted` and `accept` meet."""
     for suffix in _SUFFIXES:

@@ -27,9 +27,9 @@ from tests.assistant import Recorder
 
 pytestmark = pytest.mark.bench
 
-TURNS = 120
+TURNS = 60
 SENTENCES = {
-    "read": "show the open bugs in PAY",
+    "read": "list my jira issues in PAY",
     "plan": "create a bug in PAY: checkout times out on iOS, assign it to Priya, and tell #eng-oncall",
     "approve": "yes",
     "talk": "good morning!",
@@ -121,6 +121,8 @@ async def test_turn(tmp_path: Path) -> None:
         async with services(
             Settings(home=tmp_path), hosts=demo.hosts, interpreter=reader, transport=Timed(watch)
         ) as running:
+            for kind in running.registry.integrations.values():
+                kind.calls_per_s = 1e6  # the pace is the vendors' wish, not our time
             await connect_all(demo, running.registry, demo.who)
             await running.conversation.names.learn(demo.who)
             time_database(running, watch)

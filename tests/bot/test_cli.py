@@ -111,10 +111,16 @@ def test_interpret_takes_any_tools(tmp_path: Path) -> None:
         )
     )
     asked = tmp_path / "asked.jsonl"
-    asked.write_text('{"id": "a", "utterance": "set the temperature in the kitchen to 21 degrees"}\n')
+    asked.write_text(
+        '{"id": "a", "utterance": "set the thermostat: room kitchen, degrees 21"}\n'
+        '{"id": "b", "utterance": "set the temperature in the kitchen to 21 degrees"}\n'
+        '{"id": "c", "utterance": "open a bug in PAY: cart is empty"}\n'
+    )
     ended = atom("interpret", str(asked), "--tools", str(catalogue), folder=tmp_path)
-    [line] = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert line["calls"] == [{"tool": "set_thermostat", "args": {"room": "kitchen", "degrees": 21}}]
+    plain, loose, foreign = (json.loads(line) for line in ended.stdout.splitlines())
+    assert plain["calls"] == [{"tool": "set_thermostat", "args": {"room": "kitchen", "degrees": 21}}]
+    assert [call["tool"] for call in loose["calls"]] == ["set_thermostat"]
+    assert all(call["tool"] in ("set_thermostat", "play_music") for call in foreign["calls"])
 
 
 def test_the_whole_path_from_a_pipe(tmp_path: Path) -> None:
