@@ -133,10 +133,11 @@ def _call(turn: Turn, number: int, name: str, args: dict[str, Any]) -> ToolCall:
 
 
 def _parsed(content: str) -> Any:
+    """What came of a call; None where it was set aside or refused, so that a correction can take it up again."""
     try:
         return json.loads(content)
     except json.JSONDecodeError:
-        return content
+        return None
 
 
 def last_ai(messages: Sequence[AnyMessage]) -> AIMessage:

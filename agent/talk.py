@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -11,6 +12,7 @@ from agent.turn import Turn
 from core.tool import Tool
 
 SHOWN = 6
+_THANKS = re.compile(r"\b(thanks?|thank you|thx|ty|cheers|much appreciated)\b", re.IGNORECASE)
 
 
 def answer(reading: Interpretation, turn: Turn, messages: Sequence[BaseMessage], tools: Sequence[Tool]) -> str:
@@ -23,6 +25,8 @@ def answer(reading: Interpretation, turn: Turn, messages: Sequence[BaseMessage],
         return "There is nothing waiting for your word here." if reading.act == "confirm" else "All right."
     if reading.reason:
         return reading.reason
+    if reading.act == "small_talk" and _THANKS.search(str(messages[-1].text)):
+        return "You're welcome."
     if reading.act == "small_talk":
         return "Hello! Tell me what you need done; “help” shows what I can do."
     return "I can't do that with the tools I have. Say “help” to see what I can do."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from bot.conversation import Conversation
 from bot.delivery import Deliveries, Notes
 from bot.page import page
 from core.db import Database
+from core.errors import ConfigInvalid
 from core.settings import Settings
 from core.vault import Vault, master_key
 from governance.approval import Approvals
@@ -194,7 +195,8 @@ def tenant_of(settings: Settings) -> Callable[[str, str], str]:
 
 def slack(running: Services) -> Any:
     """The Slack adapter; closed with the services."""
-    from bot.adapters.slack import SlackAdapter
+    with _extra("slack"):
+        from bot.adapters.slack import SlackAdapter
     from bot.adapters.slack_wire import SlackWire
     from bot.shelf import Cards, Places, Threads
 
@@ -218,7 +220,8 @@ def slack(running: Services) -> Any:
 
 def teams(running: Services) -> Any:
     """The Teams adapter; closed with the services."""
-    from bot.adapters.teams import TeamsAdapter
+    with _extra("teams"):
+        from bot.adapters.teams import TeamsAdapter
     from bot.shelf import References
 
     settings = running.settings
@@ -237,6 +240,20 @@ def teams(running: Services) -> Any:
     running.conversation.openers["teams"] = adapter
     running.closers.append(adapter.aclose)
     return adapter
+
+
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """An import that needs an extra.
+
+    Raises:
+        ConfigInvalid: the extra is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = f"What {name.capitalize()} needs is not installed ({error.name})."
+        raise ConfigInvalid(missing, next_step=f"pip install -e '.[{name}]'") from error
 
 
 def _still(title: str, text: str) -> Callable[[Request], Any]:

@@ -117,3 +117,9 @@ async def test_lost_answer_is_recovered_not_repeated(jira: Company) -> None:
     found = await issues(jira, text="Only once")
     assert [issue.ref.key for issue in found] == [change.record.ref.key]
     assert await system.recover("jira.create_issue", {"project": "PAY", "summary": "Never sent"}) is None
+
+
+async def test_types_are_found_in_the_plural(jira: Company) -> None:
+    bugs = await issues(jira, project="PAY", issue_type="bugs", limit=3)
+    assert {issue.kind for issue in bugs} == {"Bug"}
+    assert {issue.kind for issue in await issues(jira, project="PAY", issue_type="Stories", limit=3)} <= {"Story"}

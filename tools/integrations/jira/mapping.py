@@ -105,6 +105,12 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
+def singular(kind: str) -> str:
+    """The name of an issue type that people ask for in the plural: bugs, stories."""
+    lower = kind.strip().lower()
+    return f"{lower[:-3]}y" if lower.endswith("ies") else lower.removesuffix("s")
+
+
 def _link(site: str, key: str) -> str:
     return f"{site}/browse/{key}" if site else ""
 
