@@ -50,8 +50,10 @@ def configure(level: str = "warning", *, json: bool = False) -> None:
     """
     least = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(stream=sys.stderr, level=max(least, logging.WARNING), format="%(message)s", force=True)
-    for noisy in ("httpx", "httpcore", "slack_bolt", "slack_sdk", "msrest", "uvicorn.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    _speak(least, json=json)
+
+
+def _speak(least: int, *, json: bool) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -62,9 +64,12 @@ def configure(level: str = "warning", *, json: bool = False) -> None:
             structlog.processors.JSONRenderer(default=str) if json else structlog.dev.ConsoleRenderer(colors=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+_speak(logging.WARNING, json=False)  # until a program configures it: structlog's own default prints values
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import math
+import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
@@ -26,24 +28,47 @@ from core.records import Record
 from core.tool import Arguments, Change, Effect, Example, Tool
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
-_UNITS = {"w": 7 * 24 * 60, "d": 24 * 60, "h": 60, "m": 1}
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_UNITS = {"w": 7 * 24 * 60, "d": 24 * 60, "h": 60, "m": 1, "s": 1 / 60}
+_MOST_MINUTES = 366 * 24 * 60
+_PIECE = re.compile(
+    r"\s*(\d+(?:\.\d+)?)\s*(?:(w)(?:eeks?)?|(d)(?:ays?)?|(h)(?:ours?|rs?)?|(m)(?:in(?:ute)?s?)?|(s)(?:ec(?:ond)?s?)?)"
+    r"(?![a-z])\s*(?:and\b|,)?",
+    re.ASCII,
+)
 
 
 def _duration(value: Any) -> Any:
-    """Minutes out of `1h30m`, `45m`, `2d` or a number of minutes."""
+    """Minutes out of `1h30m`, `1 hour 30 minutes`, `2d` or a number of minutes; the rest is pydantic's."""
+    if isinstance(value, str):
+        value = _minutes(value.strip())
+    if isinstance(value, bool) or value == "":
+        raise ValueError("a duration looks like 1h30m or 45m")
     if isinstance(value, int | float):
-        return timedelta(minutes=float(value))
-    if not isinstance(value, str):
-        return value
-    total, digits = 0.0, ""
-    for char in value.replace(" ", "").lower():
-        if char.isdigit() or char == ".":
-            digits += char
-        elif char in _UNITS and digits:
-            total, digits = total + float(digits) * _UNITS[char], ""
-        else:
-            return value
-    return value if digits else timedelta(minutes=total)
+        if not (math.isfinite(value) and 0 <= value <= _MOST_MINUTES):
+            raise ValueError("a duration is between nothing and a year")
+        return timedelta(minutes=value)
+    return value
+
+
+def _minutes(text: str) -> float | str:
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+        return float(text)
+    total, at = 0.0, 0
+    while at < len(text):
+        piece = _PIECE.match(text.lower(), at)
+        if piece is None:
+            return text
+        unit = next(one for one in piece.groups()[1:] if one)
+        total, at = total + float(piece.group(1)) * _UNITS[unit], piece.end()
+    return total if at else text
+
+
+def _day(value: Any) -> Any:
+    """A day or moment is text: a number would silently be read as seconds since 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("a day is written as 2027-01-31, a moment with its time and zone after it")
+    return value
 
 
 def finds(kind: str) -> FieldInfo:
@@ -116,10 +141,15 @@ def build(owner: type, name: str, method: Callable[..., Any], example: Sequence[
     declared: Declaration = method.__declaration__  # type: ignore[attr-defined]
     where = f"{owner.__module__}.{owner.__name__}.{name}"
     description = inspect.cleandoc(method.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-    _check(owner, where, declared, description)
+    _check(owner, where, method, declared, description)
     model = _model(where, method)
-    schema = _schema(model)
+    schema = _schema(where, model)
     finders = _finders(owner, where, schema)
+    strange = {name for name in (*declared.one_of, *(one for it in example for one in it.args))} - {
+        *schema["properties"]
+    }
+    if strange:
+        raise TypeError(f"{where} has no parameter {', '.join(sorted(strange))}")
     made = Tool(
         id=f"{owner.key}.{declared.name or name}",  # type: ignore[attr-defined]
         description=description,
@@ -132,7 +162,7 @@ def build(owner: type, name: str, method: Callable[..., Any], example: Sequence[
         scopes=declared.scopes,
         one_of=declared.one_of,
         proof=_sentence(owner, declared.proof) if declared.proof else "reads only",
-        undo=(declared.undo and f"{owner.key}.{declared.undo}") or declared.irreversible,  # type: ignore[attr-defined]
+        undo=_inverse(owner, declared),
         is_hidden=declared.is_hidden,
         examples=tuple(example),
     )
@@ -158,7 +188,13 @@ def parse(tool: Tool, declaration: Declaration, args: Mapping[str, Any]) -> Argu
     return {name: getattr(model, name) for name in type(model).model_fields}
 
 
-def _check(owner: type, where: str, declared: Declaration, description: str) -> None:
+def _check(owner: type, where: str, method: Callable[..., Any], declared: Declaration, description: str) -> None:
+    if declared.effect not in get_args(Effect):
+        raise TypeError(f"{where} has no known effect: {declared.effect}")
+    if not inspect.iscoroutinefunction(method):
+        raise TypeError(f"{where} must be async")
+    if not NAME.fullmatch(declared.name or method.__name__):
+        raise TypeError(f"{where} needs a name of lower-case words with single underscores")
     if not description.endswith("."):
         raise TypeError(f"{where} needs a docstring of one sentence")
     if declared.effect == "read":
@@ -167,6 +203,8 @@ def _check(owner: type, where: str, declared: Declaration, description: str) -> 
         raise TypeError(f"{where} writes, so it needs the method that proves it")
     if bool(declared.undo) == bool(declared.irreversible):
         raise TypeError(f"{where} writes, so it needs an undo or the reason why there is none")
+    if declared.irreversible and " " not in declared.irreversible:
+        raise TypeError(f"{where}: {declared.irreversible} is no reason in words")
     if declared.undo and not hasattr(getattr(owner, declared.undo, None), "__declaration__"):
         raise TypeError(f"{where}: its undo {declared.undo} is no tool")
     if declared.recover and not callable(getattr(owner, declared.recover, None)):
@@ -179,12 +217,16 @@ def _model(where: str, method: Callable[..., Any]) -> type[BaseModel]:
     for name, parameter in inspect.signature(method).parameters.items():
         if name == "self":
             continue
+        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+            raise TypeError(f"{where}: each parameter needs a name, and {name} stands for any")
         hint = hints.get(name)
         notes = [note for note in get_args(hint)[1:] if isinstance(note, str)] if _is_annotated(hint) else []
         if not notes:
             raise TypeError(f"{where}: parameter {name} needs a type and a description")
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         # a trailing underscore keeps a parameter such as `from` apart from Python's own word
+        if _is_time(hint):
+            hint = Annotated[hint, BeforeValidator(_day)]
         fields[name] = (hint, Field(default, description=notes[0], alias=name.rstrip("_")))
     return create_model(where, __config__=ConfigDict(extra="forbid"), **fields)
 
@@ -193,8 +235,25 @@ def _is_annotated(hint: Any) -> bool:
     return get_origin(hint) is Annotated
 
 
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def _is_time(hint: Any) -> bool:
+    """Whether it is a day or a moment, or may be one."""
+    if isinstance(hint, type):
+        return issubclass(hint, date)
+    return any(_is_time(one) for one in get_args(hint))
+
+
+def _inverse(owner: type, declared: Declaration) -> str:
+    """The id of the inverse tool, or why there is none."""
+    if not declared.undo:
+        return declared.irreversible
+    other: Declaration = getattr(owner, declared.undo).__declaration__
+    return f"{owner.key}.{other.name or declared.undo}"  # type: ignore[attr-defined]
+
+
+def _schema(where: str, model: type[BaseModel]) -> dict[str, Any]:
     raw = model.model_json_schema()
+    if "$defs" in raw:
+        raise TypeError(f"{where} takes {', '.join(raw['$defs'])}; parameters are plain values, lists or objects")
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {name: _flat(item) for name, item in raw.get("properties", {}).items()},

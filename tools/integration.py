@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, ClassVar
 
 import yaml
 
-from core.errors import Candidate, NotFound, VendorError
+from core.errors import Candidate, NotFound, OutcomeUnknown, VendorError, VendorUnavailable
+from core.log import frames, logger
 from core.principal import Principal
 from core.records import Record
 from core.tool import Arguments, Change, Example, Result, Tool
-from tools.declare import Declaration, build, parse
+from tools.declare import NAME, Declaration, build, parse
 from tools.directory import People
 from tools.kit.auth import Auth
 from tools.kit.http import Answer, Http
 from tools.kit.webhook import Signature
+
+_log = logger("tools.integration")
 
 CATEGORIES = (
     "communication",
@@ -69,6 +73,8 @@ class Integration:
         for fact in ("key", "name", "category", "auth", "base_url"):
             if not hasattr(cls, fact):
                 raise TypeError(f"{cls.__name__} does not say its {fact}")
+        if not NAME.fullmatch(cls.key):
+            raise TypeError(f"{cls.__name__}: a key is lower-case words with single underscores, not {cls.key}")
         if cls.category not in CATEGORIES:
             raise TypeError(f"{cls.__name__} has no known category: {cls.category}")
         examples = _examples(cls.__module__)
@@ -77,6 +83,8 @@ class Integration:
             if hasattr(method, "__declaration__"):
                 said = examples.pop(method.__declaration__.name or name, ())
                 made, declaration = build(cls, name, method, said)
+                if made.id in cls.tools:
+                    raise TypeError(f"{cls.__name__} has two tools called {made.id}")
                 cls.tools[made.id], cls.declarations[made.id] = made, declaration
         if examples:
             raise TypeError(f"{cls.__name__} has examples for what it cannot do: {', '.join(examples)}")
@@ -108,7 +116,8 @@ class Integration:
         """
         declaration = self.declarations[tool_id]
         parsed = parse(self.tools[tool_id], declaration, args)
-        result: Result = await getattr(self, declaration.method)(**parsed)
+        with self._understood():
+            result: Result = await getattr(self, declaration.method)(**parsed)
         return result
 
     async def recover(self, tool_id: str, args: Arguments) -> Change | None:
@@ -127,10 +136,26 @@ class Integration:
     async def prove(self, tool_id: str, change: Change) -> Record | None:
         """The record as the vendor holds it now, or None when it is gone."""
         try:
-            record: Record = await getattr(self, self.declarations[tool_id].proof)(change.record.ref)
+            with self._understood():
+                record: Record = await getattr(self, self.declarations[tool_id].proof)(change.record.ref)
         except NotFound:
             return None
         return record
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """An answer in a form that the mapping does not know is no crash: it says nothing, or hides what was done.
+
+        Raises:
+            VendorUnavailable: it was to a read.
+            OutcomeUnknown: it was after a write was sent.
+        """
+        try:
+            yield
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            _log.error("answer_not_understood", integration=self.key, exc_info=error)
+            said, cause = f"{self.name} answered in a form I do not know.", f"{type(error).__name__} {frames(error)}"
+            raise (OutcomeUnknown if self.http.has_written else VendorUnavailable)(said, cause=cause) from error
 
     async def find(
         self, tool_id: str, parameter: str, text: str, args: Mapping[str, Any] | None = None
@@ -138,7 +163,8 @@ class Integration:
         """What `text` may stand for in this parameter, best first; a finder that takes `args` sees the others too."""
         finder = getattr(self, self.declarations[tool_id].finders[parameter])
         takes_args = "args" in inspect.signature(finder).parameters
-        candidates: Sequence[Candidate] = await (finder(text, args or {}) if takes_args else finder(text))
+        with self._understood():
+            candidates: Sequence[Candidate] = await (finder(text, args or {}) if takes_args else finder(text))
         return candidates
 
 

@@ -13,7 +13,7 @@ import httpx
 import tools.integrations
 from core.clock import Clock, utc_now
 from core.db import Database
-from core.errors import AtomError, Candidate, ConfigInvalid, NotConnected
+from core.errors import AtomError, Candidate, ConfigInvalid, InvalidArgument, NotConnected, VendorUnavailable
 from core.log import logger
 from core.principal import Principal
 from core.tool import Tool
@@ -55,7 +55,10 @@ def _classes() -> Iterator[type[Integration]]:
             if isinstance(item, type) and issubclass(item, Integration) and item.__module__ == loaded.__name__:
                 yield item
     for point in entry_points(group=ENTRY_POINTS):
-        yield point.load()
+        loaded = point.load()
+        if not (isinstance(loaded, type) and issubclass(loaded, Integration)):
+            raise TypeError(f"The entry point {point.name} = {point.value} is no Integration.")
+        yield loaded
 
 
 class Registry:
@@ -78,6 +81,7 @@ class Registry:
         self.integrations = dict(integrations) if integrations is not None else discover()
         self.connections = Connections(database, vault, clock)
         self.oauth = OAuth(client, database, vault, self.connections, callback_url, clock)
+        self._clock = clock
         self._connect_url = connect_url
         self._shared = Shared(client)
         self._hosts = dict(hosts or {})
@@ -109,9 +113,19 @@ class Registry:
         Raises:
             NotConnected: there is none that works.
         """
-        kind = self.integrations[key]
+        kind = self._kind(key)
         connection = needs(await self.connections.get(who.tenant, who.id, key), key, kind.name)
+        if connection.is_due(self._clock()) and connection.secret.get("refresh_token"):
+            connection = await self._early(kind, connection)
         return self._bind(kind, connection, who, call_id)
+
+    async def _early(self, kind: type[Integration], connection: Connection) -> Connection:
+        """Refreshed before it ends; where that fails for now, as it is: it may still be good for a minute."""
+        try:
+            return await self.oauth.refresh(self._provider(kind), connection)
+        except (VendorUnavailable, ConfigInvalid) as error:
+            _log.warning("refresh_put_off", integration=kind.key, cause=error.cause or type(error).__name__)
+            return connection
 
     async def link(self, key: str, who: Principal) -> str:
         """Where this person connects the integration: the vendor's consent page, or ours for a key.
@@ -151,19 +165,29 @@ class Registry:
 
         Raises:
             BadSignature: the link was used, is too old, or was not ours.
+            InvalidArgument: something is missing, or has a character that no key has.
             VendorError: the vendor does not accept it; nothing was stored, and the link still works.
         """
         pending = await self.oauth.look(state)
+        kind = self._kind(pending.integration)
+        given = {name: value.strip() for name, value in secret.items()}
+        for name in kind.auth.asks:
+            if not given.get(name) or not (given[name].isascii() and given[name].isprintable()):
+                raise InvalidArgument(f"This is no {name} that {kind.name} could have given.", parameter=name)
         who = Principal(tenant=pending.tenant, id=pending.principal, name=pending.principal)
-        await self.settle(who, Connection(who.tenant, who.id, pending.integration, dict(secret)))
+        await self.settle(who, Connection(who.tenant, who.id, kind.key, given))
         await self.oauth.claim(state)
-        return who, pending.integration
+        return who, kind.key
 
     async def settle(self, who: Principal, connection: Connection) -> None:
-        """Prove a new connection by asking the vendor who it belongs to, and store what came back."""
+        """Prove a new connection by asking the vendor who it belongs to, and store it.
+
+        Raises:
+            NotConnected: the vendor does not accept it; nothing was stored.
+        """
         kind = self._kind(connection.integration)
         connection = replace(connection, base_url=self._moved(connection.base_url))
-        account = await self._bind(kind, connection, who, "").identify()
+        account = await self._bind(kind, connection, who, "", is_new=True).identify()
         base = (connection.base_url or self._moved(kind.base_url)) + account.path
         await self.connections.put(replace(connection, account=account.id, base_url=base, site=account.site))
 
@@ -197,14 +221,16 @@ class Registry:
                 found.setdefault(kind, []).extend(name for name in names if name)
         return {kind: tuple(dict.fromkeys(names)) for kind, names in found.items()}
 
-    def _bind(self, kind: type[Integration], connection: Connection, who: Principal, call_id: str) -> Integration:
+    def _bind(
+        self, kind: type[Integration], connection: Connection, who: Principal, call_id: str, is_new: bool = False
+    ) -> Integration:
         if not connection.base_url:
             connection = replace(connection, base_url=self._moved(kind.base_url))
 
         async def refresh(stale: Connection) -> Connection:
             return await self.oauth.refresh(self._provider(kind), stale)
 
-        can_refresh = isinstance(kind.auth, OAuth2)
+        can_refresh = isinstance(kind.auth, OAuth2) and not is_new
         http = Http(kind, connection, self._shared, refresh if can_refresh else None, call_id, self._timeout_s)
         return kind(http, who, _Directory(self, who, but=kind.key))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, LargeBinary, String, delete, select, update
+from sqlalchemy import ColumnElement, Integer, LargeBinary, String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import Clock, utc_now
@@ -20,7 +21,10 @@ EARLY = timedelta(seconds=60)
 
 
 class ConnectionRow(Table):
-    """A connection; `version` rises with every change, so that two refreshes cannot both win."""
+    """A connection; `version` changes with every change, so that what was read before it cannot be written after.
+
+    `refreshing_until` is how long one process has the right to refresh it.
+    """
 
     __tablename__ = "connection"
 
@@ -36,6 +40,7 @@ class ConnectionRow(Table):
     status: Mapped[str] = mapped_column(String(16), default="active")
     version: Mapped[int] = mapped_column(Integer, default=1)
     updated_at: Mapped[datetime] = mapped_column(Moment)
+    refreshing_until: Mapped[datetime | None] = mapped_column(Moment)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Connections:
             row = await session.get(ConnectionRow, (tenant, principal, integration))
         if row is None:
             return None
-        opened = await self._vault.open(tenant, integration, row.sealed)
+        opened = await self._vault.open(tenant, _purpose(integration, principal), row.sealed)
         return Connection(
             tenant,
             principal,
@@ -103,29 +108,53 @@ class Connections:
 
     async def put(self, connection: Connection) -> None:
         """Store a new connection, or replace the person's former one."""
+        row = await self._row(connection)
         async with self._database.session() as session:
-            await session.merge(await self._row(connection))
+            found = await session.get(ConnectionRow, (row.tenant, row.principal, row.integration))
+            # where there is none now, the number must not be one that a refresh under way still holds
+            row.version = found.version + 1 if found else secrets.randbelow(2**30) + 1
+            row.refreshing_until = None
+            await session.merge(row)
+
+    async def lease(self, connection: Connection, life: timedelta) -> bool:
+        """Take the right to refresh a connection as it was read; false where another has it or was faster."""
+        now = self._clock()
+        return await self._update(
+            connection,
+            {"refreshing_until": now + life},
+            or_(ConnectionRow.refreshing_until.is_(None), ConnectionRow.refreshing_until < now),
+        )
+
+    async def release(self, connection: Connection) -> None:
+        """Give the right to refresh back, unused."""
+        await self._update(connection, {"refreshing_until": None})
 
     async def replace(self, connection: Connection) -> bool:
         """Store a changed connection if nobody changed it since it was read; says whether it was stored."""
         row = await self._row(connection)
+        values = {
+            "sealed": row.sealed,
+            "expires_at": row.expires_at,
+            "status": row.status,
+            "scopes": row.scopes,
+            "version": connection.version + 1,
+            "updated_at": row.updated_at,
+            "refreshing_until": None,
+        }
+        return await self._update(connection, values)
+
+    async def _update(self, connection: Connection, values: dict[str, Any], *conditions: ColumnElement[bool]) -> bool:
         async with self._database.session() as session:
             changed = await session.execute(
                 update(ConnectionRow)
                 .where(
-                    ConnectionRow.tenant == row.tenant,
-                    ConnectionRow.principal == row.principal,
-                    ConnectionRow.integration == row.integration,
+                    ConnectionRow.tenant == connection.tenant,
+                    ConnectionRow.principal == connection.principal,
+                    ConnectionRow.integration == connection.integration,
                     ConnectionRow.version == connection.version,
+                    *conditions,
                 )
-                .values(
-                    sealed=row.sealed,
-                    expires_at=row.expires_at,
-                    status=row.status,
-                    scopes=row.scopes,
-                    version=connection.version + 1,
-                    updated_at=row.updated_at,
-                )
+                .values(**values)
             )
             return bool(changed.rowcount == 1)  # type: ignore[attr-defined]
 
@@ -141,9 +170,9 @@ class Connections:
             )
 
     async def _row(self, connection: Connection) -> ConnectionRow:
-        sealed = await self._vault.seal(
-            connection.tenant, connection.integration, json.dumps(connection.secret, separators=(",", ":"))
-        )
+        purpose = _purpose(connection.integration, connection.principal)
+        secret = json.dumps(connection.secret, separators=(",", ":"))
+        sealed = await self._vault.seal(connection.tenant, purpose, secret)
         return ConnectionRow(
             tenant=connection.tenant,
             principal=connection.principal,
@@ -158,6 +187,11 @@ class Connections:
             version=connection.version,
             updated_at=self._clock(),
         )
+
+
+def _purpose(integration: str, principal: str) -> str:
+    """What a secret is bound to: a row copied to another person or integration cannot be opened."""
+    return f"{integration}:{principal}"
 
 
 Refresh = Callable[[Connection], Awaitable[Connection]]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from core.errors import VendorUnavailable
+from core.errors import OutcomeUnknown, Rejected, VendorUnavailable
 from tools.kit.http import Http
 from tools.kit.paging import dig, walk
+
+_MUTATION = re.compile(r"\bmutation\b")  # anywhere: fragments and comments may stand before it
 
 
 async def ask(http: Http, document: str, **variables: Any) -> dict[str, Any]:
@@ -20,10 +23,18 @@ async def ask(http: Http, document: str, **variables: Any) -> dict[str, Any]:
         "query": document,
         "variables": {name: value for name, value in variables.items() if value is not None},
     }
-    answer = await http.send("POST", "", json=body, is_read=not document.lstrip().startswith("mutation"))
-    data = answer.data.get("data") if isinstance(answer.data, Mapping) else None
+    writes = bool(_MUTATION.search(document))
+    answer = await http.send("POST", "", json=body, is_read=not writes)
+    whole = answer.data if isinstance(answer.data, Mapping) else {}
+    data = whole.get("data")
+    if whole.get("errors"):  # what the integration's `error` let pass; half an answer is none
+        cause = str(whole["errors"])[:300]
+        if writes and isinstance(data, dict) and any(data.values()):
+            raise OutcomeUnknown(f"{http.facts.name} did only a part of it.", status=answer.status, cause=cause)
+        raise Rejected(f"{http.facts.name} refused it.", status=answer.status, cause=cause)
     if not isinstance(data, dict):
-        raise VendorUnavailable(f"{http.facts.name} answered nothing.", cause="no data")
+        kind = OutcomeUnknown if writes else VendorUnavailable
+        raise kind(f"{http.facts.name} answered nothing.", cause="no data")
     return data
 
 

@@ -159,7 +159,7 @@ class Http:
             InvalidArgument: an argument would lead the address elsewhere.
         """
         reads = method in IDEMPOTENT if is_read is None else is_read
-        address = self._address(path)
+        address = self.address(path)
         extra = dict(headers or {})
         if not reads:
             self._writes += 1
@@ -176,10 +176,17 @@ class Http:
             extra,
             "read" if reads else "write",
             reads or is_repeatable,
+            bool(self.facts.idempotency_header) and not reads,
         )
         return await self._attempt(request)
 
-    def _address(self, path: str) -> str:
+    def address(self, path: str) -> str:
+        """The whole address of a path below the connection's base.
+
+        Raises:
+            VendorUnavailable: it is an address elsewhere.
+            InvalidArgument: an argument in it would lead it elsewhere.
+        """
         base = self.connection.base_url or self.facts.base_url
         if "://" in path.partition("?")[0]:
             if not path.startswith((base.rstrip("/") + "/", base.rstrip("/") + "?")):
@@ -193,14 +200,17 @@ class Http:
         return base.rstrip("/") + (path if path.startswith(("/", "?")) else f"/{path}")
 
     async def _attempt(self, request: _Request) -> Answer:
-        """Once an attempt's outcome is unknown, only a success of a later one settles it."""
+        """Once an attempt's outcome is unknown, only a success of a later one settles it.
+
+        A conflict settles it for a caller who declared the write repeatable: it may have chosen the id itself.
+        """
         unsettled: list[OutcomeUnknown] = []
         try:
             return await self._repeat(request, unsettled)
         except OutcomeUnknown:
             raise
         except AtomError as error:
-            if not unsettled:
+            if not unsettled or (isinstance(error, Conflict) and not request.has_key):
                 raise
             first = unsettled[0]
             cause = f"{first.cause}, then {type(error).__name__} {error.cause}"
@@ -320,7 +330,8 @@ class Http:
             said = self.facts.error(answer)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             _log.warning("error_unreadable", integration=self.facts.key, status=answer.status, exc_info=error)
-            said = None
+            unreadable = VendorUnavailable("It answered something unreadable.", cause=type(error).__name__)
+            said = unreadable if answer.status < 400 else None
         return said or (by_status(self.facts.name, answer) if answer.status >= 400 else None)
 
     def _unsure(self, request: _Request, message: str, cause: str, status: int = 0) -> VendorError:
@@ -343,6 +354,7 @@ class _Request:
     headers: Mapping[str, str]
     kind: Kind
     is_repeatable: bool
+    has_key: bool
 
 
 def by_status(name: str, answer: Answer, said: str = "", fields: Mapping[str, str] | None = None) -> VendorError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,9 +23,14 @@ from core.principal import Principal
 from core.vault import Vault
 from tools.kit.auth import OAuth2
 from tools.kit.connection import Connection, Connections
-from tools.kit.pace import Kept
 
 LINK_LIFE = timedelta(minutes=15)
+LEASE_S = 20.0
+POLL_S = 0.1
+# What an authorisation server calls a wrong client: the deployment's fault, the person's token may be good.
+CLIENT_REFUSED = frozenset({"invalid_client", "incorrect_client_credentials", "bad_client_secret", "invalid_client_id"})
+UNWELL = frozenset({"temporarily_unavailable", "server_error", "slow_down", "ratelimited", "rate_limited"})
+Key = tuple[str, str, str]
 
 
 class PendingLink(Table):
@@ -70,6 +74,15 @@ class Provider:
         """The client's id and secret as form fields."""
         return {"client_id": self.client_id, "client_secret": self._client.get("secret", "")}
 
+    def signed(self, fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """Headers and fields of a request to the authorisation server, the client named in either."""
+        headers = {"Accept": "application/json"}
+        client = self.fields()
+        if not self.auth.client_in_header:
+            return headers, {**fields, **client}
+        pair = base64.b64encode(f"{client['client_id']}:{client['client_secret']}".encode())
+        return headers | {"Authorization": f"Basic {pair.decode()}"}, dict(fields)
+
 
 class OAuth:
     """The flow. One instance serves all integrations and tenants."""
@@ -89,7 +102,7 @@ class OAuth:
         self._connections = connections
         self._callback_url = callback_url
         self._clock = clock
-        self._locks: Kept[asyncio.Lock] = Kept(asyncio.Lock)
+        self._refreshing: dict[Key, asyncio.Task[Connection]] = {}
 
     async def link(self, provider: Provider, who: Principal) -> str:
         """An address where this person, and nobody else, can consent; good once, for a quarter of an hour."""
@@ -105,7 +118,7 @@ class OAuth:
         }
         if auth.has_pkce:
             query |= {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"}
-        return f"{auth.authorize_url}?{urlencode(query)}"
+        return f"{auth.authorize_url}{'&' if '?' in auth.authorize_url else '?'}{urlencode(query)}"
 
     async def pend(self, integration: str, who: Principal, verifier: str = "") -> str:
         """A state that stands for this person's wish to connect; good once, for a quarter of an hour."""
@@ -115,10 +128,11 @@ class OAuth:
             tenant=who.tenant,
             principal=who.id,
             integration=integration,
-            sealed=await self._vault.seal(who.tenant, f"link:{integration}", verifier),
+            sealed=await self._vault.seal(who.tenant, f"link:{integration}:{who.id}", verifier),
             expires_at=self._clock() + LINK_LIFE,
         )
         async with self._database.session() as session:
+            await session.execute(delete(PendingLink).where(PendingLink.expires_at < self._clock()))
             session.add(row)
         return state
 
@@ -148,113 +162,155 @@ class OAuth:
         return row
 
     async def finish(self, provider: Provider, pending: PendingLink, code: str) -> Connection:
-        """Exchange the code and store the connection.
+        """Exchange the code for a connection, which is not stored yet.
 
         Raises:
             VendorUnavailable: the authorisation server did not answer as it should.
             NotConnected: it refused the code.
+            ConfigInvalid: it refused this deployment's client.
         """
-        verifier = await self._vault.open(pending.tenant, f"link:{provider.key}", pending.sealed)
+        purpose = f"link:{provider.key}:{pending.principal}"
+        verifier = await self._vault.open(pending.tenant, purpose, pending.sealed)
         fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": self._callback_url}
         if provider.auth.has_pkce:
             fields["code_verifier"] = verifier
         answer = await self._token(provider, fields)
-        connection = self._merged(
+        return self._merged(
             Connection(pending.tenant, pending.principal, provider.key, {}, provider.base_url),
             provider,
             answer,
         )
-        await self._connections.put(connection)
-        return connection
 
     async def refresh(self, provider: Provider, stale: Connection) -> Connection:
         """A fresh access token; of many that ask at once, in this or another process, one refreshes.
 
         Raises:
             NotConnected: the vendor no longer accepts the refresh token; the connection is marked so.
+            VendorUnavailable: the authorisation server did not answer; the connection is left as it is.
         """
-        async with self._locks.of((stale.tenant, stale.principal, stale.integration)):
+        key = (stale.tenant, stale.principal, stale.integration)
+        task = self._refreshing.get(key)
+        if task is None:
+            task = asyncio.create_task(self._turn(provider, stale))
+            self._refreshing[key] = task
+            task.add_done_callback(lambda done: self._ended(key, done))
+        # whoever is cancelled meanwhile leaves the task to the others: a new refresh token must not be lost
+        return await asyncio.shield(task)
+
+    def _ended(self, key: Key, task: asyncio.Task[Connection]) -> None:
+        self._refreshing.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # those who waited have it; nobody may have
+
+    async def _turn(self, provider: Provider, stale: Connection) -> Connection:
+        """Wait for the right to refresh, or for the one who has it."""
+        for _ in range(int(LEASE_S / POLL_S) + 1):
             current = await self._connections.get(stale.tenant, stale.principal, stale.integration)
             if current is None:
                 raise NotConnected(provider.key, provider.name)
-            if current.version != stale.version and current.status == "active":
+            if current.status != "active":
+                raise NotConnected(provider.key, provider.name, expired=True, cause="it was marked broken")
+            if current.version != stale.version:
                 return current
-            token = current.secret.get("refresh_token")
-            try:
-                if not token:
-                    raise NotConnected(provider.key, provider.name, expired=True, cause="no refresh token")
-                answer = await self._token(provider, {"grant_type": "refresh_token", "refresh_token": token})
-            except NotConnected:
-                winner = await self._connections.get(stale.tenant, stale.principal, stale.integration)
-                if winner is not None and winner.version != current.version and winner.status == "active":
-                    return winner
-                await self._connections.replace(replace(current, status="broken"))
-                raise
+            if await self._connections.lease(current, timedelta(seconds=LEASE_S)):
+                return await self._renewed(provider, current)
+            await asyncio.sleep(POLL_S)
+        raise VendorUnavailable(f"{provider.name} did not renew the sign-in in time.", next_step="Try again soon.")
+
+    async def _renewed(self, provider: Provider, current: Connection) -> Connection:
+        token = current.secret.get("refresh_token")
+        try:
+            if not token:
+                raise NotConnected(provider.key, provider.name, expired=True, cause="no refresh token")
+            answer = await self._token(provider, {"grant_type": "refresh_token", "refresh_token": token})
             fresh = self._merged(current, provider, answer)
-            await self._connections.replace(fresh)
+        except NotConnected:
+            await self._connections.replace(replace(current, status="broken"))
+            raise
+        except BaseException:
+            await self._connections.release(current)
+            raise
+        if await self._connections.replace(fresh):
             return replace(fresh, version=current.version + 1)
+        latest = await self._connections.get(current.tenant, current.principal, current.integration)
+        if latest is None or latest.status != "active":  # disconnected meanwhile
+            raise NotConnected(provider.key, provider.name)
+        return latest
 
     async def disconnect(self, provider: Provider, connection: Connection) -> None:
         """Forget the connection, and revoke its token where the vendor can."""
         await self._connections.remove(connection.tenant, connection.principal, connection.integration)
         if provider.auth.revoke_url:
             token = connection.secret.get("refresh_token") or connection.secret.get("access_token", "")
-            fields = {"token": token, **provider.fields()}
             try:
-                await self._http.post(provider.auth.revoke_url, data=fields)
-            except httpx.HTTPError as error:
+                headers, fields = provider.signed({"token": token})
+                answer = await self._http.post(provider.auth.revoke_url, data=fields, headers=headers)
+                cause = "" if answer.status_code < 500 else str(answer.status_code)
+            except (httpx.HTTPError, ConfigInvalid) as error:
+                cause = type(error).__name__
+            if cause:
                 raise VendorUnavailable(
                     f"I forgot your {provider.name} token, but could not tell {provider.name}.",
-                    cause=repr(error),
+                    cause=cause,
                     next_step=f"Remove ATOM in {provider.name}'s own settings.",
-                ) from error
+                )
 
     async def _token(self, provider: Provider, fields: dict[str, str]) -> dict[str, Any]:
-        auth = provider.auth
-        headers = {"Accept": "application/json"}
-        client = provider.fields()
-        if auth.client_in_header:
-            pair = f"{client['client_id']}:{client['client_secret']}".encode()
-            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        else:
-            fields = fields | client
+        auth, name = provider.auth, provider.name
+        headers, fields = provider.signed(fields)
         try:
             if auth.is_json:
                 response = await self._http.post(auth.token_url, json=fields, headers=headers)
             else:
                 response = await self._http.post(auth.token_url, data=fields, headers=headers)
             answer = response.json()
-        except (httpx.HTTPError, json.JSONDecodeError) as error:
+        except (httpx.HTTPError, ValueError) as error:
             raise VendorUnavailable(
-                f"{provider.name} did not answer the sign-in.",
-                cause=type(error).__name__,
-                next_step="Try again soon.",
-            ) from error
-        if response.status_code >= 500:
-            raise VendorUnavailable(f"{provider.name} is having trouble.", status=response.status_code)
-        if not isinstance(answer, dict) or "error" in answer or answer.get("ok") is False:
-            cause = str(answer.get("error", "malformed")) if isinstance(answer, dict) else "malformed"
-            raise NotConnected(provider.key, provider.name, expired=True, cause=cause)
-        return answer
+                f"{name} did not answer the sign-in.", cause=type(error).__name__, next_step="Try again soon."
+            ) from None
+        status = response.status_code
+        said = str(answer.get("error") or "") if isinstance(answer, dict) else "malformed"
+        if status >= 500 or status in (408, 425, 429) or said in UNWELL:
+            raise VendorUnavailable(
+                f"{name} is having trouble.", status=status, cause=said, next_step="Try again soon."
+            )
+        if said in CLIENT_REFUSED:
+            raise ConfigInvalid(
+                f"{name} does not accept this assistant's own sign-in.",
+                cause=said,
+                next_step=f"An administrator checks ATOM_CLIENTS for “{provider.key}”.",
+            )
+        if said or status >= 400 or answer.get("ok") is False:
+            is_renewal = fields["grant_type"] == "refresh_token"
+            raise NotConnected(provider.key, name, expired=is_renewal, cause=f"{status} {said}".strip())
+        return dict(answer)
 
     def _merged(self, connection: Connection, provider: Provider, answer: dict[str, Any]) -> Connection:
         token: Any = answer
         for step in provider.auth.token_path:
-            token = token.get(step) or token
+            inner = token.get(step)
+            token = inner if isinstance(inner, dict) and inner else token
         kept = ("access_token", "refresh_token", "id", "instance_url", "scope")
         secret = connection.secret | {name: token[name] for name in kept if token.get(name)}
-        if not secret.get("access_token"):
+        if not token.get("access_token"):
             raise NotConnected(provider.key, provider.name, cause="no access token in the answer")
-        lasts = token.get("expires_in")
-        granted = str(token.get("scope") or "").replace(",", " ").split()
+        scope = token.get("scope") or ""
+        granted = (" ".join(map(str, scope)) if isinstance(scope, list) else str(scope)).replace(",", " ").split()
         return replace(
             connection,
             secret=secret,
             base_url=connection.base_url or str(answer.get("instance_url") or ""),
             scopes=tuple(granted) or connection.scopes or provider.auth.scopes,
-            expires_at=self._clock() + timedelta(seconds=int(lasts)) if lasts else None,
+            expires_at=self._ends(token.get("expires_in")),
             status="active",
         )
+
+    def _ends(self, lasts: Any) -> datetime | None:
+        """When a token ends that lasts so many seconds; None where the vendor says nothing that can be read."""
+        try:
+            return self._clock() + timedelta(seconds=float(lasts)) if lasts else None
+        except (TypeError, ValueError, OverflowError):
+            return None
 
 
 def _stale() -> BadSignature:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import Any
+from urllib.parse import urljoin
 
 from core.errors import VendorUnavailable
 from tools.kit.http import Http
 
 Fetch = Callable[[Any], Awaitable[tuple[list[Any], Any]]]
 MOST_PAGES = 1000
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_NEXT = re.compile(r"""\brel\s*=\s*["']?[^"';]*\bnext\b""", re.IGNORECASE)
 
 
-async def walk(fetch: Fetch, start: Any = None) -> AsyncIterator[Any]:
+async def walk(fetch: Fetch, start: Any = None) -> AsyncGenerator[Any, None]:
     """Call `fetch(mark)` for `(items, next mark)` until the mark is empty.
 
     Raises:
-        VendorUnavailable: the vendor repeats a mark, so the list would never end.
+        VendorUnavailable: the vendor repeats a mark, so the list would never end, or it has too many pages.
     """
-    mark, seen = start, set()
+    mark, seen = start, {repr(start)}
     for _ in range(MOST_PAGES):
         items, mark = await fetch(mark)
         for item in items:
             yield item
         if not mark:
             return
-        if mark in seen:
+        if repr(mark) in seen:
             raise VendorUnavailable("The list never ends.", cause="a paging mark came twice")
-        seen.add(mark)
+        seen.add(repr(mark))
+    raise VendorUnavailable("The list is too long to read whole.", cause=f"more than {MOST_PAGES} pages")
 
 
 async def take(items: AsyncIterator[Any], most: int) -> list[Any]:
@@ -35,6 +41,14 @@ async def take(items: AsyncIterator[Any], most: int) -> list[Any]:
     found: list[Any] = []
     if most <= 0:
         return found
+    if isinstance(items, AsyncGenerator):
+        async with aclosing(items):
+            return await _first(items, most)
+    return await _first(items, most)
+
+
+async def _first(items: AsyncIterator[Any], most: int) -> list[Any]:
+    found: list[Any] = []
     async for item in items:
         found.append(item)
         if len(found) >= most:
@@ -49,12 +63,26 @@ def dig(data: Any, path: str) -> Any:
     return data
 
 
+def listed(data: Any, path: str) -> list[Any]:
+    """The list at a path of an answer, "" for the answer itself; where a vendor leaves an empty list out, none.
+
+    Raises:
+        VendorUnavailable: the answer has another shape, so that nobody can say what is in the list.
+    """
+    found = dig(data, path) if path else data
+    if isinstance(found, list):
+        return found
+    if found is None and path and isinstance(data, Mapping):
+        return []
+    raise VendorUnavailable("The list came back in a form I do not know.", cause=f"{path or 'answer'} is no list")
+
+
 def by_cursor(http: Http, path: str, items: str, mark: str, parameter: str, **parameters: Any) -> AsyncIterator[Any]:
     """A cursor: `mark` is where the answer holds it, `parameter` where the next request wants it."""
 
     async def fetch(cursor: Any) -> tuple[list[Any], Any]:
         data = await http.get(path, **parameters, **({parameter: cursor} if cursor else {}))
-        return dig(data, items) or [], dig(data, mark)
+        return listed(data, items), dig(data, mark)
 
     return walk(fetch)
 
@@ -64,8 +92,9 @@ def by_link(http: Http, path: str, items: str = "", **parameters: Any) -> AsyncI
 
     async def fetch(address: Any) -> tuple[list[Any], Any]:
         answer = await http.send("GET", address or path, params=None if address else parameters)
-        found = dig(answer.data, items) if items else answer.data
-        return found or [], next_link(answer.headers.get("link", ""))
+        link = next_link(answer.headers.get("link", ""))
+        here = http.address(str(address or path))
+        return listed(answer.data, items), link and urljoin(here, link)
 
     return walk(fetch)
 
@@ -85,7 +114,7 @@ def by_offset(
     async def fetch(offset: Any) -> tuple[list[Any], Any]:
         begin = int(offset or 0)
         data = await http.get(path, **parameters, **{start: begin, limit: size})
-        found = (dig(data, items) if items else data) or []
+        found = listed(data, items)
         is_last = dig(data, last) if last and isinstance(data, Mapping) else None
         is_end = bool(is_last) if is_last is not None else len(found) < size
         return found, None if is_end else begin + (len(found) or size)
@@ -101,15 +130,14 @@ def by_page(
     async def fetch(number: Any) -> tuple[list[Any], Any]:
         page = int(number or 1)
         data = await http.get(path, **parameters, **{parameter: page})
-        return dig(data, items) or [], page + 1 if page < int(dig(data, pages) or 0) else None
+        return listed(data, items), page + 1 if page < int(dig(data, pages) or 0) else None
 
     return walk(fetch)
 
 
 def next_link(header: str) -> str:
     """The address with `rel="next"` in a Link header, or ""."""
-    for part in header.split(","):
-        address, _, rest = part.partition(";")
-        if 'rel="next"' in rest or "rel=next" in rest:
-            return address.strip().strip("<>")
+    for address, rest in _LINK.findall(header):
+        if _NEXT.search(rest):
+            return str(address)
     return ""
