@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 from agent.cascade import stands
 from agent.interpretation import Interpretation, Request, Step
 from agent.interpretation import Turn as Said
-from agent.language import language_model, system_message
+from agent.language import close, language_model, system_message
 from agent.model import Interpreter
 from agent.turn import Turn
 from core.errors import ConfigInvalid
@@ -118,6 +118,11 @@ class WithLanguageModel:
             ms=(perf_counter() - begun) * 1000,
             answered_by="llm",
         )
+
+    async def close(self) -> None:
+        """Give the connections to the endpoint back."""
+        assert self._model is not None  # noqa: S101 - held since the beginning
+        await close(self._model)
 
     async def _asked(self, request: Request, fitting: Sequence[Tool]) -> AIMessage:
         assert self._model is not None  # noqa: S101 - held since the beginning

@@ -61,12 +61,18 @@ def evaluate(
 
 async def _evaluate(path: Path, brain: str, json_report: Path | None, floor: bool) -> Any:
     from evals.baseline import floors
+    from evals.brain import WithLanguageModel
     from evals.case import load_cases
     from evals.run import evaluate as score
 
     cases = load_cases(path)
     interpreter, tools = _interpreter()
-    report = await score(cases, _brain(brain, interpreter, tools), tools, data=path.name, brain=brain)
+    reader = _brain(brain, interpreter, tools)
+    try:
+        report = await score(cases, reader, tools, data=path.name, brain=brain)
+    finally:
+        if isinstance(reader, WithLanguageModel):
+            await reader.close()
     beside = await floors(cases, tools, data=path.name) if floor else []
     typer.echo(report.to_markdown(beside))
     if json_report:
