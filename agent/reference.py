@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import InvalidArgument
 
 _SLOT = re.compile(r"\{\{\s*(\d+)(?:\.(\w+))?\s*\}\}")
-_INSTEAD = {"url": ("url", "key", "id"), "key": ("key", "id"), "id": ("id",), "title": ("title", "key")}
+_INSTEAD = {"url": ("url", "key", "id"), "key": ("key", "id"), "id": ("id",), "title": ("title", "text", "key", "id")}
 
 
 def references(value: Any) -> set[int]:

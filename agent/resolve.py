@@ -6,7 +6,7 @@ stops with one question; where the asker is not connected, it waits for the conn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from langchain.agents.middleware import AgentMiddleware, hook_config
@@ -61,7 +61,7 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
         if tool is None or not tool.integration:
             return call["args"], {}
         system = await self._opened(tool, turn)
-        args, labels = dict(call["args"]), {}
+        args, labels = {name: _told(tool, name, value) for name, value in call["args"].items()}, {}
         for parameter in system.declarations[tool.id].finders:
             value = args.get(parameter)
             if not value or references(value):
@@ -133,6 +133,14 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
                 )
             ),
         )
+
+
+def _told(tool: Tool, parameter: str, value: Any) -> Any:
+    """A message that would be nothing but the link of another step also says what it links to."""
+    is_link = isinstance(value, Mapping) and "$ref" in value and value.get("field", "url") == "url"
+    if not is_link or tool.properties.get(parameter, {}).get("format") != "text":
+        return value
+    return f"{{{{{value['$ref']}.title}}}} {{{{{value['$ref']}.url}}}}"
 
 
 def _ended(message: AIMessage, call: ToolCall, error: AtomError) -> dict[str, Any]:
