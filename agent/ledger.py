@@ -21,6 +21,7 @@ from core.tool import Call
 Status = Literal["planned", "started", "done", "failed", "unknown", "rejected", "denied"]
 ENDED: tuple[Status, ...] = ("done", "failed", "unknown", "rejected", "denied")
 UNDO_LIFE = timedelta(days=30)
+LONGEST = {"title": 500, "key": 300, "url": 1000, "reason": 1000, "next_step": 500}
 
 
 class LedgerRow(Table):
@@ -39,12 +40,12 @@ class LedgerRow(Table):
     args: Mapped[dict[str, Any]] = mapped_column(JSON)
     labels: Mapped[dict[str, str]] = mapped_column(JSON)
     status: Mapped[str] = mapped_column(String(16), default="planned")
-    title: Mapped[str] = mapped_column(String(500), default="")
-    key: Mapped[str] = mapped_column(String(300), default="")
-    url: Mapped[str] = mapped_column(String(1000), default="")
+    title: Mapped[str] = mapped_column(String(LONGEST["title"]), default="")
+    key: Mapped[str] = mapped_column(String(LONGEST["key"]), default="")
+    url: Mapped[str] = mapped_column(String(LONGEST["url"]), default="")
     result: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True, default=None)
-    reason: Mapped[str] = mapped_column(String(1000), default="")
-    next_step: Mapped[str] = mapped_column(String(500), default="")
+    reason: Mapped[str] = mapped_column(String(LONGEST["reason"]), default="")
+    next_step: Mapped[str] = mapped_column(String(LONGEST["next_step"]), default="")
     undo: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     undo_of: Mapped[str] = mapped_column(String(80), default="")
     undone_by: Mapped[str] = mapped_column(String(80), default="")
@@ -78,6 +79,9 @@ class Ledger:
 
     async def end(self, tenant: str, call_id: str, status: Status, **values: Any) -> None:
         """Write what became of a call; an ended call stays as it ended."""
+        for name, most in LONGEST.items():  # a vendor's words have any length
+            if name in values:
+                values[name] = str(values[name])[:most]
         values |= {"status": status, "ended_at": self._clock()}
         await self._set(tenant, call_id, ("planned", "started"), values)
         row = await self.get(tenant, call_id)

@@ -68,7 +68,7 @@ async def test_both_engines_keep_the_same(url: str) -> None:
     )  # fmt: skip
     await ledger.plan([row])
     assert [await ledger.start("acme", "c1") for _ in range(2)] == [True, False]
-    await ledger.end("acme", "c1", "done", result={"key": "X-1"})
+    await ledger.end("acme", "c1", "done", result={"key": "X-1"}, reason="why " * 1000)
     await ledger.end("acme", "c1", "failed")
     kept = await ledger.get("acme", "c1")
     assert kept is not None

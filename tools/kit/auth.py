@@ -37,7 +37,7 @@ class Basic:
 
 @dataclass(frozen=True)
 class OAuth2:
-    """The authorisation-code flow. URLs may hold `{base}`-style slots that the connection's base URL fills.
+    """The authorisation-code flow.
 
     `scope_parameter` and `token_path` are for vendors that name the scopes otherwise or nest the person's token.
     `extra` goes to the authorisation page (such as `access_type=offline`). `has_pkce` is off only where the vendor
