@@ -1,6 +1,6 @@
 """Not too fast and not against a wall: token buckets, circuit breakers and the budget of retries.
 
-Figures from `docs/decisions`: a breaker opens at half of at least 10 calls failed in 30 s and tries again after 15 s;
+A breaker opens at half of at least 10 calls failed in 30 s and tries again after 15 s;
 a 429 never opens it; retries may be at most a tenth of all calls (with a small floor, so that a quiet hour can retry).
 """
 
