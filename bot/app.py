@@ -59,7 +59,8 @@ class Services:
 async def services(
     settings: Settings,
     *,
-    hosts: Mapping[str, str] | None = None,
+    hosts: Mapping[str, Mapping[str, str]] | None = None,
+    clients: Mapping[str, Mapping[str, str]] | None = None,
     mode: str = "cascade",
     interpreter: Interpreter | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
@@ -88,7 +89,7 @@ async def services(
             callback_url=settings.public_url.rstrip("/") + CALLBACK,
             connect_url=settings.public_url.rstrip("/") + CONNECT,
             hosts=hosts or settings.hosts,
-            clients=settings.clients,
+            clients=clients or settings.clients,
             timeout_s=settings.vendor_timeout_s,
         )
         interpreter = interpreter or local_interpreter(registry)

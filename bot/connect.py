@@ -14,6 +14,7 @@ from bot.page import page
 from core.errors import AtomError, NotConnected, VendorError
 from core.principal import Principal
 from governance.audit import Audit
+from tools.integration import Integration
 from tools.kit.auth import OAuth2
 from tools.registry import Registry
 
@@ -34,7 +35,7 @@ def connect_routes(registry: Registry, audit: Audit, conversation: Conversation)
         if not code:
             return _answer("Not connected", "You did not consent, or the link was cut. Ask me for a new one.", 400)
         try:
-            who, key = await registry.finish(state, code)
+            who, key = await registry.finish(state, code, request.query_params)
         except AtomError as error:
             return _answer("Not connected", error.sentence(), 400)
         return await connected(who, key)
@@ -51,31 +52,31 @@ def connect_routes(registry: Registry, audit: Audit, conversation: Conversation)
             if isinstance(kind.auth, OAuth2):
                 return _answer("Not connected", "This link is for another page. Ask me for a new one.", 400)
             if request.method == "GET":
-                return _form(kind.name, kind.auth.asks, "")
+                return _form(kind, registry.asks(kind), "")
             given = await request.form()
-            secret = {name: str(given.get(name, "")).strip() for name in kind.auth.asks}
+            secret = {name: str(given.get(name, "")).strip() for name in registry.asks(kind)}
             if not all(secret.values()):
-                return _form(kind.name, kind.auth.asks, "Please fill in every field.")
+                return _form(kind, registry.asks(kind), "Please fill in every field.")
             return await connected(*await registry.paste(state, secret))
         except NotConnected:
-            return _form(kind.name, kind.auth.asks, f"{kind.name} did not accept it.")
+            return _form(kind, registry.asks(kind), f"{kind.name} did not accept it.")
         except VendorError as error:
-            return _form(kind.name, kind.auth.asks, error.sentence())
+            return _form(kind, registry.asks(kind), error.sentence())
         except AtomError as error:
             return _answer("Not connected", error.sentence(), 400)
 
     return [Route(CALLBACK, callback), Route(f"{CONNECT}/{{state}}", form, methods=["GET", "POST"])]
 
 
-def _form(name: str, asks: tuple[str, ...], wrong: str) -> Response:
+def _form(kind: type[Integration], asks: tuple[str, ...], wrong: str) -> Response:
     fields = "".join(
-        f'<p><label>{escape(ask.capitalize())}<br><input name="{escape(ask)}" required autocomplete="off" '
-        f'type="{"text" if ask == "username" else "password"}"></label></p>'
+        f'<p><label>{escape(ask.replace("_", " ").capitalize())}<br><input name="{escape(ask)}" required '
+        f'autocomplete="off" type="{"text" if ask in ("username", *kind.slots) else "password"}"></label></p>'
         for ask in asks
     )
     note = f'<p role="alert">{escape(wrong)}</p>' if wrong else ""
     body = f'{note}<form method="post">{fields}<button>Connect</button></form>'
-    return HTMLResponse(page(f"Connect {name}", _FORM, body), status_code=400 if wrong else 200, headers=HEADERS)
+    return HTMLResponse(page(f"Connect {kind.name}", _FORM, body), status_code=400 if wrong else 200, headers=HEADERS)
 
 
 _FORM = "It is stored encrypted, used for your own requests only, and never shown again."

@@ -11,19 +11,19 @@ import httpx
 
 from core.principal import Principal
 from sandbox.server import serve
-from tools.kit.auth import OAuth2
 from tools.kit.connection import Connection
-from tools.registry import Registry, discover
+from tools.registry import Registry
 
 TENANT = "demo"
 
 
 @dataclass(frozen=True)
 class Demo:
-    """A running demo company: its address, the vendors' addresses in it, and who chats."""
+    """A running demo company: its address, the vendors' addresses in it and OAuth clients there, and who chats."""
 
     url: str
-    hosts: Mapping[str, str]
+    hosts: Mapping[str, Mapping[str, str]]
+    clients: Mapping[str, Mapping[str, str]]
     who: Principal
 
 
@@ -32,6 +32,7 @@ async def demo(home: Path, port: int = 0) -> AsyncIterator[Demo]:
     """Serve the demo company; what is done in it is kept in `home` for the next time."""
     async with serve(state_file=_state_file(home), port=port) as sandbox, httpx.AsyncClient() as client:
         hosts = (await client.get(f"{sandbox.url}/_sandbox/hosts")).json()
+        clients = (await client.get(f"{sandbox.url}/_sandbox/clients")).json()
         person = sandbox.world.company.default
         who = Principal(
             tenant=TENANT,
@@ -41,27 +42,20 @@ async def demo(home: Path, port: int = 0) -> AsyncIterator[Demo]:
             timezone=person.time_zone,
             roles=frozenset({"member", "admin"}),
         )
-        yield Demo(sandbox.url, hosts, who)
-
-
-def demo_clients() -> dict[str, dict[str, str]]:
-    """OAuth clients for every integration; the demo company's vendors know no other."""
-    return {key: {"id": "atom-demo", "secret": "atom-demo"} for key in discover()}
+        yield Demo(sandbox.url, hosts, clients, who)
 
 
 async def connect_all(running: Demo, registry: Registry, who: Principal) -> None:
     """Connect a person of the demo company to everything it uses."""
     connected = await registry.connected(who)
     async with httpx.AsyncClient() as client:
-        for key, kind in registry.integrations.items():
+        for key in registry.integrations:
             if key in connected:
                 await registry.connections.remove(who.tenant, who.id, key)
             asked = {"vendor": key, "email": who.email, "refresh": True}
             issued = (await client.post(f"{running.url}/_sandbox/token", json=asked)).json()
-            field = "access_token" if isinstance(kind.auth, OAuth2) else "token"
-            secret = {field: issued["access_token"], "refresh_token": issued.get("refresh_token") or ""}
             base = str(issued.get("instance_url") or "")
-            await registry.settle(who, Connection(who.tenant, who.id, key, secret, base))
+            await registry.settle(who, Connection(who.tenant, who.id, key, issued["secret"], base))
 
 
 def _state_file(home: Path) -> Path:

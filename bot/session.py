@@ -66,14 +66,14 @@ async def demo_chat(settings: Settings, *, with_web: bool) -> None:
     console = Console()
     with console.status("Starting the demo company …"):
         from bot.app import create_app, services
-        from bot.demo import connect_all, demo, demo_clients
+        from bot.demo import connect_all, demo
         from bot.terminal import Terminal
         from bot.web.chat import WebChat
     home = settings.home / "demo"
     is_person = sys.stdin.isatty()
     listener, address = bound(settings.host, settings.port if is_person else 0)
-    ours = settings.model_copy(update={"home": home, "public_url": address, "clients": demo_clients()})
-    async with demo(home) as company, services(ours, hosts=company.hosts) as running:
+    ours = settings.model_copy(update={"home": home, "public_url": address})
+    async with demo(home) as company, services(ours, hosts=company.hosts, clients=company.clients) as running:
         await connect_all(company, running.registry, company.who)
         await running.conversation.names.learn(company.who)
         terminal = Terminal(running.conversation, company.who, console)
@@ -137,14 +137,14 @@ async def _housekeep(deliveries: Deliveries) -> None:
 async def connect_demo(settings: Settings, key: str) -> None:
     """Connect the demo's user to one integration by consent, as a real person would."""
     from bot.app import create_app, services
-    from bot.demo import demo, demo_clients
+    from bot.demo import demo
 
     home = settings.home / "demo"
     listener, address = bound(settings.host, 0)
-    ours = settings.model_copy(update={"home": home, "public_url": address, "clients": demo_clients()})
+    ours = settings.model_copy(update={"home": home, "public_url": address})
     async with (
         demo(home) as company,
-        services(ours, hosts=company.hosts) as running,
+        services(ours, hosts=company.hosts, clients=company.clients) as running,
         serving(create_app(running), listener),
     ):
         who, connections = company.who, running.registry.connections

@@ -95,12 +95,14 @@ class Settings(BaseSettings):
     vendor_timeout_s: float = Field(15, gt=0, description="Longest wait for one answer of a vendor.")
     clients: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description='OAuth clients by integration, e.g. {"jira": {"id": "…", "secret": "…"}}.',
+        description='OAuth clients by integration, e.g. {"jira": {"id": "…", "secret": "…"}}, with what the address of '
+        'the company\'s own system needs: {"zendesk": {"subdomain": "acme", …}}.',
         repr=False,
     )
-    hosts: dict[str, str] = Field(
+    hosts: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description="Other addresses for vendors, by the beginning of the real one, for a proxy or a test system.",
+        description="Other addresses for vendors, by integration and the beginning of the real one, for a proxy or a "
+        "test system.",
     )
 
     @property

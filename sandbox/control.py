@@ -28,8 +28,12 @@ def control_routes(world: World, vendors: dict[str, Vendor]) -> list[Route]:
     async def hosts(request: Request) -> Response:
         base = str(request.base_url).rstrip("/")
         return JSONResponse(
-            {host: f"{base}/{v.key}{urlsplit(host).path}" for v in vendors.values() for host in v.hosts}
+            {key: {host: f"{base}/{key}{urlsplit(host).path}" for host in v.hosts} for key, v in vendors.items()}
         )
+
+    async def clients(request: Request) -> Response:
+        known = {"id": "atom-demo", "secret": "atom-demo"}
+        return JSONResponse({key: {**known, **vendor.slots} for key, vendor in vendors.items()})
 
     async def token(request: Request) -> Response:
         try:
@@ -39,6 +43,7 @@ def control_routes(world: World, vendors: dict[str, Vendor]) -> list[Route]:
             return JSONResponse({"error": str(wrong)}, 400)
         world.save()
         told = vendors[ask["vendor"]].token_answer(grant)
+        secret = vendors[ask["vendor"]].secret(grant)
         return JSONResponse(
             {
                 "access_token": grant.token,
@@ -47,6 +52,7 @@ def control_routes(world: World, vendors: dict[str, Vendor]) -> list[Route]:
                 "email": grant.email,
                 "scopes": grant.scopes,
                 "expires_at": grant.expires_at,
+                "secret": {name: value for name, value in secret.items() if value is not None},
                 **{name: told[name] for name in ("instance_url",) if name in told},
             }
         )
@@ -66,6 +72,7 @@ def control_routes(world: World, vendors: dict[str, Vendor]) -> list[Route]:
     return [
         Route("/_sandbox/people", people),
         Route("/_sandbox/hosts", hosts),
+        Route("/_sandbox/clients", clients),
         Route("/_sandbox/token", token, methods=["POST"]),
         Route("/_sandbox/{vendor}/{what}", vendor, methods=["GET", "POST", "PUT", "DELETE"]),
     ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+from starlette.requests import Request
+
 from sandbox.company import Person
 from sandbox.grant import Grant
 
@@ -19,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Answer:
-    """A status and a body: JSON unless it is a `str`, nothing if `None`."""
+    """A status and a body: JSON unless it is a `str` or `bytes`, nothing if `None`."""
 
     status: int = 200
     body: Any = None
@@ -30,6 +32,8 @@ class Answer:
         """The body as it goes over the wire."""
         if self.body is None:
             return ""
+        if isinstance(self.body, bytes):
+            return self.body.decode(errors="replace")
         return self.body if isinstance(self.body, str) else json.dumps(self.body, ensure_ascii=False)
 
 
@@ -131,15 +135,32 @@ def _listed(node: Any) -> Any:
     return inner
 
 
+async def parse_form(request: Request) -> Json | None:
+    """The fields of multipart/form-data, files as {"filename", "content_type", "content": bytes}; None for others."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return None
+    found: Json = {}
+    async with request.form() as form:
+        for name, value in form.multi_items():
+            if isinstance(value, str):
+                found[name] = value
+            else:
+                told = {"filename": value.filename or "", "content_type": value.content_type or ""}
+                found[name] = told | {"content": await value.read()}
+    return found
+
+
 def parse_body(raw: bytes, content_type: str) -> Any:
     """The body as JSON, whether it came as JSON or as a form; `None` if there is none."""
     if not raw:
         return None
     try:
+        if not content_type.startswith("application/x-www-form-urlencoded") and "json" not in content_type:
+            return raw.decode(errors="replace")
         text = raw.decode()
         if content_type.startswith("application/x-www-form-urlencoded"):
             return unfold(parse_qsl(text, keep_blank_values=True))
-        return json.loads(text) if "json" in content_type else text
+        return json.loads(text)
     except ValueError:
         raise Refusal("invalid_body", "the body is not what its content type says") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
 from starlette.responses import Response
@@ -12,8 +12,24 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.exchange import Answer, Refusal
 
-Kind = Literal["rate_limited", "server_error", "slow", "cut_off", "malformed", "expired_token", "html"]
-REFUSED = {"rate_limited": "rate_limited", "server_error": "server_error", "expired_token": "expired"}
+Kind = Literal[
+    "rate_limited",
+    "server_error",
+    "slow",
+    "cut_off",
+    "malformed",
+    "expired_token",
+    "html",
+    "refused",
+    "error_in_200",
+]
+REFUSED = {
+    "rate_limited": "rate_limited",
+    "server_error": "server_error",
+    "expired_token": "expired",
+    "refused": "refused",
+    "error_in_200": "refused",
+}
 PAGE = "<!doctype html><title>Bad gateway</title><h1>The service is having a moment</h1>"
 
 
@@ -63,6 +79,15 @@ class Fault:
         kind = REFUSED.get(self.kind)
         return Refusal(kind, status=self.status or 400, retry_after=self.retry_after) if kind else None
 
+    def worded(self, answer: Answer) -> Answer:
+        """A refusal in the vendor's words, as it goes out."""
+        if self.kind == "error_in_200":
+            return replace(answer, status=200)
+        if self.kind == "rate_limited" and self.retry_after < 0:  # the vendor does not say how long
+            kept = {name: value for name, value in answer.headers.items() if name.lower() != "retry-after"}
+            return replace(answer, headers=kept)
+        return answer
+
     def spoil(self, answer: Answer) -> Response:
         """The answer as it goes out: whole, broken or cut off."""
         text = answer.text or '{"result": "nothing to see here"}'
@@ -90,6 +115,8 @@ class CutOff(Response):
 
 def render(answer: Answer) -> Response:
     """An answer as an HTTP response."""
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, dict(answer.headers))
     media = None if answer.body is None else "application/json; charset=utf-8"
     if isinstance(answer.body, str):
         media = "text/html; charset=utf-8" if answer.body.startswith("<") else "text/plain; charset=utf-8"

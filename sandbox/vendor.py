@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.exchange import Answer, Call, Json, Refusal, parse_body
+from sandbox.exchange import Answer, Call, Json, Refusal, parse_body, parse_form
 from sandbox.fault import Fault, render
 from sandbox.grant import ALPHABET, Grant, ident
 from sandbox.hook import Hooks
@@ -58,6 +58,7 @@ class Vendor:
     hosts: ClassVar[tuple[str, ...]]  # the real addresses, e.g. "https://api.stripe.com"; their paths are kept
     base: ClassVar[str] = ""  # a prefix that every route stands under, e.g. "/ex/jira/{cloud_id}"
     oauth: ClassVar[OAuth | None] = None
+    slots: ClassVar[Mapping[str, str]] = {}  # what the real address has of the company's own, filled in in `hosts`
     limit: tuple[int, float] | None = None  # so many calls in so many seconds
 
     def __init__(self, world: World) -> None:
@@ -67,8 +68,6 @@ class Vendor:
         self.requests: deque[Json] = deque(maxlen=500)
         self.hooks = Hooks(self.sign)
         self._calls: deque[float] = deque()
-        if self.key not in world.sections:
-            self.reset()
 
     def seed(self) -> Json:
         """The vendor's whole state at the start, from `self.company` and `self.world.story`."""
@@ -113,6 +112,10 @@ class Vendor:
             answer["refresh_token"] = grant.refresh
         return answer
 
+    def secret(self, grant: Grant) -> Json:
+        """What a person is granted or would paste, by the names that a connector has for it."""
+        return {"access_token": grant.token, "refresh_token": grant.refresh, "token": grant.token}
+
     def credential(self, call: Call) -> str | None:
         """The token that a request carries: a bearer, a `token`, or the name of basic auth."""
         scheme, _, value = call.headers.get("authorization", "").partition(" ")
@@ -134,12 +137,18 @@ class Vendor:
 
     @property
     def state(self) -> Json:
-        """What the vendor holds; JSON-able, written to the state file."""
+        """What the vendor holds; JSON-able, written to the state file, and made when it is first asked for."""
+        self._begin()
         state: Json = self.world.sections[self.key]
         return state
 
+    def _begin(self) -> None:
+        if self.key not in self.world.sections:
+            self.reset()
+
     def count(self, name: str, first: int = 1) -> int:
         """The next number of a series."""
+        self._begin()
         return self.world.count(self.key, name, first)
 
     def ident(self, length: int, *parts: object, alphabet: str = ALPHABET) -> str:
@@ -215,6 +224,7 @@ class Vendor:
             request.query_params.multi_items(),
             request.headers,
             await request.body(),
+            await parse_form(request),
         )
         fault = self._take_fault(call)
         answer = Answer()
@@ -223,7 +233,7 @@ class Vendor:
         if fault:
             await fault.delay()
             if refusal := fault.refusal():
-                answer = self.refuse(refusal)
+                answer = fault.worded(self.refuse(refusal))
         if call.method != "GET":
             self.world.save()
         self._record(call, answer, fault)
@@ -232,7 +242,8 @@ class Vendor:
     def _attempt(self, call: Call, endpoint: Endpoint, handler: Handler) -> Answer:
         try:
             self._check_limit()
-            call.body = parse_body(call.raw, call.headers.get("content-type", ""))
+            if call.body is None:
+                call.body = parse_body(call.raw, call.headers.get("content-type", ""))
             if not endpoint.is_public:
                 self._authenticate(call, endpoint)
             return self.answer(call, endpoint, handler)
@@ -287,7 +298,7 @@ class Vendor:
                 "headers": headers,
                 "body": call.raw.decode(errors="replace"),
                 "status": answer.status,
-                "answer": answer.body,
+                "answer": f"{len(answer.body)} bytes" if isinstance(answer.body, bytes) else answer.body,
                 "fault": fault.kind if fault else None,
             }
         )

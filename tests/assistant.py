@@ -21,7 +21,6 @@ from core.message import Message, Part, Plan, Press, PressAction, Question, Rece
 from core.principal import Principal
 from core.settings import Settings
 from sandbox.server import Sandbox, serve
-from tools.kit.auth import OAuth2
 from tools.kit.connection import Connection
 from tools.registry import Registry
 
@@ -115,13 +114,10 @@ async def connect_person(
 ) -> None:
     """Connect a person to integrations with tokens that the sandbox issues."""
     for key in keys:
-        kind = registry.integrations[key]
         asked = {"vendor": key, "email": person.email, "refresh": True}
         issued = (await client.post(f"{sandbox.url}/_sandbox/token", json=asked)).json()
-        name = "access_token" if isinstance(kind.auth, OAuth2) else "token"
-        secret = {name: issued["access_token"], "refresh_token": issued.get("refresh_token") or ""}
         base = str(issued.get("instance_url") or "")
-        await registry.settle(person, Connection(person.tenant, person.id, key, secret, base))
+        await registry.settle(person, Connection(person.tenant, person.id, key, issued["secret"], base))
 
 
 @asynccontextmanager
@@ -135,7 +131,8 @@ async def office(
         return
     async with httpx.AsyncClient() as client:
         hosts = (await client.get(f"{sandbox.url}/_sandbox/hosts")).json()
-        ours = Settings(home=folder, **settings)
+        clients = (await client.get(f"{sandbox.url}/_sandbox/clients")).json()
+        ours = Settings(home=folder, **{"clients": clients} | settings)
         async with services(ours, hosts=hosts, interpreter=interpreter) as running:
             found = Office(running, sandbox, client, principal(sandbox, sandbox.world.company.default.email))
             connected = await running.registry.connected(found.who)

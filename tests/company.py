@@ -18,7 +18,6 @@ from core.vault import Vault
 from sandbox.server import Sandbox, serve
 from tests.description import check_answer, check_request
 from tools.integration import Integration
-from tools.kit.auth import OAuth2
 from tools.kit.connection import Connection
 from tools.registry import Registry
 
@@ -37,13 +36,10 @@ class Company:
         """Connect a person, by default `who`, to integrations with tokens that the sandbox issues."""
         person = who or self.who
         for key in keys:
-            kind = self.registry.integrations[key]
             asked = {"vendor": key, "email": person.email, **token}
             issued = (await self.client.post(f"{self.sandbox.url}/_sandbox/token", json=asked)).json()
-            field = "access_token" if isinstance(kind.auth, OAuth2) else "token"
-            secret = {field: issued["access_token"], "refresh_token": issued.get("refresh_token", "")}
             base = str(issued.get("instance_url", ""))
-            await self.registry.settle(person, Connection(person.tenant, person.id, key, secret, base))
+            await self.registry.settle(person, Connection(person.tenant, person.id, key, issued["secret"], base))
 
     async def open(self, key: str, call_id: str = "") -> Integration:
         """The integration as `who` has it."""
@@ -116,7 +112,9 @@ async def company(folder: Path, *keys: str, email: str = "") -> AsyncIterator[Co
         async with database.engine.begin() as connection:
             await connection.run_sync(Table.metadata.create_all)
         vault = Vault(database, os.urandom(32))
-        registry = Registry(database, vault, client, callback_url="http://127.0.0.1/oauth/callback", hosts=hosts)
+        clients = (await client.get(f"{sandbox.url}/_sandbox/clients")).json()
+        callback = "http://127.0.0.1/oauth/callback"
+        registry = Registry(database, vault, client, callback_url=callback, hosts=hosts, clients=clients)
         found = Company(sandbox, registry, database, client, who)
         await found.connect(*keys)
         try:

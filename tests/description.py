@@ -6,14 +6,18 @@ found through `ATOM_DESCRIPTIONS`, a folder that holds `api/<vendor>.json.gz` or
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -22,7 +26,6 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4, DRAFT202012
 
-from tests.description_gap import ADDITIONS, amend
 from tests.description_graphql import check_data, check_document
 
 Json = dict[str, Any]
@@ -54,8 +57,8 @@ def check_request(
     found = known.find(method, path)
     if found is None:
         return [f"{method} {path} is not described"]
-    operation, params = found
-    return list(known.check_request(operation, params, pairs, names, body))
+    description, operation, params = found
+    return list(description.check_request(operation, params, pairs, names, body))
 
 
 def check_answer(vendor: str, method: str, path: str, status: int, body: Any, request: Any = None) -> list[str]:
@@ -66,18 +69,53 @@ def check_answer(vendor: str, method: str, path: str, status: int, body: Any, re
     found = known.find(method, path)
     if found is None:
         return [] if status == 404 else [f"{method} {path} is not described"]
-    return list(known.check_answer(found[0], status, _parsed(body, "application/json")))
+    return list(found[0].check_answer(found[1], status, body))
 
 
 @cache
-def load(vendor: str) -> Description | graphql.GraphQLSchema:
+def load(vendor: str) -> Described | graphql.GraphQLSchema:
     """The description of one vendor."""
     folder = Path(os.environ["ATOM_DESCRIPTIONS"]) / "api"
     if (sdl := folder / f"{vendor}.graphql.gz").exists():
-        text = gzip.decompress(sdl.read_bytes()).decode() + ADDITIONS.get(vendor, "")
+        text = gzip.decompress(sdl.read_bytes()).decode() + getattr(gap(vendor), "SCHEMA", "")
         return graphql.build_schema(text, assume_valid=True)
-    document = json.loads(gzip.decompress((folder / f"{vendor}.json.gz").read_bytes()))
-    return Description(amend(vendor, document))
+    file = folder / f"{vendor}.json.gz"
+    document = json.loads(gzip.decompress(file.read_bytes())) if file.exists() else {"openapi": "3.1.0", "paths": {}}
+    parts = list(document.get("documents", {"": document}).values())
+    published = {(one.method, one.pattern.pattern) for part in parts for one in _operations(part)}
+    for part in parts:
+        getattr(gap(vendor), "amend", _leave)(part)
+    return Described([Description(part) for part in parts], published, has_file=file.exists())
+
+
+def basis(vendor: str, method: str, path: str) -> str:
+    """What a request is checked against, in words: the vendor's description, what was added to it, or nothing."""
+    known = load(vendor)
+    if isinstance(known, graphql.GraphQLSchema):
+        return "the vendor's schema"
+    found = known.find(method, path)
+    if found is None:
+        return "nothing: it is in no description"
+    _, operation, _ = found
+    if (operation.method, operation.pattern.pattern) in known.published:
+        return "the vendor's description"
+    said = operation.basis or "the vendor's own documentation, from general knowledge"
+    return f"added: {said}"
+
+
+def gap(vendor: str) -> ModuleType | None:
+    """What is known to be missing or wrong in a vendor's description: `tests/tools/<key>/gap.py`, if there is one."""
+    name = f"tests.tools.{vendor}.gap"
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name and name.startswith(missing.name):
+            return None
+        raise
+
+
+def _leave(document: Json) -> None:
+    """Nothing is wrong."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +129,31 @@ class Operation:
     bodies: Mapping[str, Json]  # schema by content type; none: no body
     needs_body: bool
     answers: Mapping[str, Json | None]  # schema by status, "default" or "2XX"
+    basis: str = ""  # where the knowledge of an operation comes from that the description lacks
+
+
+class Described:
+    """All documents that describe one vendor."""
+
+    def __init__(self, parts: list[Description], published: set[tuple[str, str]], has_file: bool) -> None:
+        self.published = published
+        self.has_file = has_file
+        every = [(part, operation) for part in parts for operation in part.operations]
+        self._every = sorted(every, key=lambda pair: -pair[1].literals)
+
+    def find(self, method: str, path: str) -> tuple[Description, Operation, Mapping[str, str]] | None:
+        """The operation of a request, whatever base path stands before it."""
+        parts = path.split("?")[0].strip("/").split("/")
+        for start in range(len(parts)):
+            tail = "/" + "/".join(parts[start:])
+            for part, operation in self._every:
+                if operation.method == method.lower() and (hit := operation.pattern.fullmatch(tail)):
+                    return part, operation, {name: unquote(value) for name, value in hit.groupdict().items()}
+        return None
+
+
+def _operations(document: Json) -> list[Operation]:
+    return Description(copy.deepcopy(document)).operations
 
 
 class Description:
@@ -106,16 +169,6 @@ class Description:
         rows = self._discovered(self.document) if "rootUrl" in document else self._described()
         self.operations = sorted(rows, key=lambda operation: -operation.literals)
 
-    def find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
-        """The operation of a request, whatever base path stands before it."""
-        parts = path.split("?")[0].strip("/").split("/")
-        for start in range(len(parts)):
-            tail = "/" + "/".join(parts[start:])
-            for operation in self.operations:
-                if operation.method == method.lower() and (hit := operation.pattern.fullmatch(tail)):
-                    return operation, {name: unquote(value) for name, value in hit.groupdict().items()}
-        return None
-
     def check_request(
         self,
         operation: Operation,
@@ -126,6 +179,10 @@ class Description:
     ) -> Iterator[str]:
         """Problems with the parameters, then with the body."""
         content = headers.get("content-type", "application/json" if not isinstance(body, str) else "").split(";")[0]
+        if content.startswith("multipart/"):
+            if operation.bodies and not any(kind.startswith("multipart/") for kind in operation.bodies):
+                yield f"content type {content} is not one of {', '.join(operation.bodies)}"
+            return
         try:
             sent = _parsed(body, content)
         except ValueError as wrong:
@@ -154,6 +211,8 @@ class Description:
     def check_answer(self, operation: Operation, status: int, body: Any) -> Iterator[str]:
         """Problems with the answer; an undescribed error status is none."""
         answers = operation.answers
+        with suppress(ValueError):  # text, or a file
+            body = _parsed(body, "application/json")
         key = next((key for key in (str(status), f"{status // 100}XX", "default") if key in answers), None)
         if isinstance(body, dict) and body.get("ok") is False and "default" in answers:
             key = "default"
@@ -233,7 +292,8 @@ class Description:
             bodies = {kind: media.get("schema", {}) for kind, media in wanted["content"].items()}
             needs = bool(wanted.get("required"))
         answers = {str(status): self._answer_schema(self._deref(a)) for status, a in row["responses"].items()}
-        return Operation(method, *_pattern(template), tuple(params), bodies, needs, answers)
+        said = str(row.get("x-basis") or "")
+        return Operation(method, *_pattern(template), tuple(params), bodies, needs, answers, said)
 
     def _answer_schema(self, answer: Json) -> Json | None:
         if "content" in answer:
@@ -254,6 +314,10 @@ class Description:
                 for name, param in every.items()
             )
             bodies = {"application/json": row["request"]} if "request" in row else {}
+            upload = row.get("mediaUpload", {}).get("protocols", {}).get("simple", {}).get("path")
+            if upload:  # the file itself, at an address of its own
+                where = _pattern("/" + upload.lstrip("/"))
+                yield Operation(row["httpMethod"].lower(), *where, params, {"*/*": {}}, True, {"200": row["response"]})
             answers = {"200": row.get("response"), "204": None}
             yield Operation(
                 row["httpMethod"].lower(),

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import yaml
 
-from core.errors import Candidate, NotFound, OutcomeUnknown, VendorError, VendorUnavailable
+from core.errors import Candidate, NotConnected, NotFound, OutcomeUnknown, VendorError, VendorUnavailable
 from core.log import frames, logger
 from core.principal import Principal
 from core.records import Record
@@ -20,7 +20,8 @@ from tools.declare import NAME, Declaration, build, parse
 from tools.directory import People
 from tools.kit.auth import Auth
 from tools.kit.http import Answer, Http
-from tools.kit.webhook import Signature
+from tools.kit.webhook import Delivery, Greeting, Signature, WebhookEvent
+from tools.stream import Batch
 
 _log = logger("tools.integration")
 
@@ -41,11 +42,15 @@ CATEGORIES = (
 
 @dataclass(frozen=True)
 class Account:
-    """A connected person's id at the vendor, the path their system has below the base URL, and its site for people."""
+    """A connected person's id at the vendor, the path their system has below the base URL, and its site for people.
+
+    `base` is the address to use from now on, where the vendor names one (a data centre).
+    """
 
     id: str = ""
     path: str = ""
     site: str = ""
+    base: str = ""
 
 
 class Integration:
@@ -63,10 +68,13 @@ class Integration:
     headers: ClassVar[Mapping[str, str]] = {}
     idempotency_header: ClassVar[str] = ""
     calls_per_s: ClassVar[float] = 10.0
+    sites: ClassVar[Mapping[str, str]] = {}
+    slots: ClassVar[Mapping[str, str]] = {}
     webhook: ClassVar[Signature | None] = None
     names: ClassVar[tuple[str, ...]] = ()
     tools: ClassVar[dict[str, Tool]] = {}
     declarations: ClassVar[dict[str, Declaration]] = {}
+    streams: ClassVar[dict[str, str]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -78,8 +86,10 @@ class Integration:
         if cls.category not in CATEGORIES:
             raise TypeError(f"{cls.__name__} has no known category: {cls.category}")
         examples = _examples(cls.__module__)
-        cls.tools, cls.declarations = {}, {}
+        cls.tools, cls.declarations, cls.streams = {}, {}, {}
         for name, method in inspect.getmembers(cls, inspect.isfunction):
+            if kind := getattr(method, "__stream__", ""):
+                cls.streams[kind] = name
             if hasattr(method, "__declaration__"):
                 said = examples.pop(method.__declaration__.name or name, ())
                 made, declaration = build(cls, name, method, said)
@@ -98,6 +108,26 @@ class Integration:
     def error(cls, answer: Answer) -> VendorError | None:
         """The error that an answer means in this vendor's own shape; None leaves it to the status."""
         return None
+
+    @classmethod
+    def events(cls, delivery: Delivery) -> list[WebhookEvent]:
+        """What a verified webhook delivery says, in order."""
+        return []
+
+    @classmethod
+    def greet(cls, delivery: Delivery, secret: str) -> Greeting | None:
+        """The answer to a delivery with which the vendor sets the webhook up; None where it is an event."""
+        return None
+
+    async def sign_in(self) -> tuple[dict[str, str], float | None]:
+        """Trade the pasted keys for a session: what to add to the secret, and the seconds that it lasts.
+
+        Only integrations whose `auth` is a `Session` have it.
+
+        Raises:
+            NotConnected: the keys are not accepted.
+        """
+        raise NotConnected(self.key, self.name, cause="it has no session")
 
     async def identify(self) -> Account:
         """Who is connected and where their system lives; asked once after connecting, to prove the connection."""
@@ -156,6 +186,16 @@ class Integration:
             _log.error("answer_not_understood", integration=self.key, exc_info=error)
             said, cause = f"{self.name} answered in a form I do not know.", f"{type(error).__name__} {frames(error)}"
             raise (OutcomeUnknown if self.http.has_written else VendorUnavailable)(said, cause=cause) from error
+
+    async def stream(self, kind: str, cursor: str = "") -> Batch:
+        """The records of a kind that changed since the cursor; "" gives all.
+
+        Raises:
+            VendorError: the vendor refused.
+        """
+        with self._understood():
+            batch: Batch = await getattr(self, self.streams[kind])(cursor)
+        return batch
 
     async def find(
         self, tool_id: str, parameter: str, text: str, args: Mapping[str, Any] | None = None

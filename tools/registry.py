@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from importlib.metadata import entry_points
 
 import httpx
@@ -19,12 +22,13 @@ from core.principal import Principal
 from core.tool import Tool
 from core.vault import Vault
 from tools.integration import Integration
-from tools.kit.auth import OAuth2
+from tools.kit.auth import OAuth2, Session, fill
 from tools.kit.connection import Connection, Connections, needs
 from tools.kit.http import Http, Shared
 from tools.kit.oauth import OAuth, Provider
 
 ENTRY_POINTS = "atom.integrations"
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _log = logger("tools.registry")
 
 
@@ -62,7 +66,11 @@ def _classes() -> Iterator[type[Integration]]:
 
 
 class Registry:
-    """Opens integrations for people. `hosts` maps the beginning of a vendor's address to another (the demo's)."""
+    """Opens integrations for people.
+
+    `hosts` maps, by integration, the beginning of a vendor's address to another (the demo's). `clients` has by
+    integration the OAuth client's `id` and `secret`, and what the integration's `slots` name (a subdomain).
+    """
 
     def __init__(
         self,
@@ -72,7 +80,7 @@ class Registry:
         *,
         callback_url: str = "",
         connect_url: str = "",
-        hosts: Mapping[str, str] | None = None,
+        hosts: Mapping[str, Mapping[str, str]] | None = None,
         clients: Mapping[str, Mapping[str, str]] | None = None,
         timeout_s: float = 15.0,
         integrations: Mapping[str, type[Integration]] | None = None,
@@ -84,7 +92,7 @@ class Registry:
         self._clock = clock
         self._connect_url = connect_url
         self._shared = Shared(client)
-        self._hosts = dict(hosts or {})
+        self._hosts = {key: dict(moves) for key, moves in (hosts or {}).items()}
         self._clients = dict(clients or {})
         self._timeout_s = timeout_s
         self._tools = {tool.id: tool for kind in self.integrations.values() for tool in kind.tools.values()}
@@ -115,9 +123,12 @@ class Registry:
         """
         kind = self._kind(key)
         connection = needs(await self.connections.get(who.tenant, who.id, key), key, kind.name)
-        if connection.is_due(self._clock()) and connection.secret.get("refresh_token"):
+        if connection.is_due(self._clock()) and self._can_refresh(kind, connection):
             connection = await self._early(kind, connection)
         return self._bind(kind, connection, who, call_id)
+
+    def _can_refresh(self, kind: type[Integration], connection: Connection) -> bool:
+        return isinstance(kind.auth, Session) or bool(connection.secret.get("refresh_token"))
 
     async def _early(self, kind: type[Integration], connection: Connection) -> Connection:
         """Refreshed before it ends; where that fails for now, as it is: it may still be good for a minute."""
@@ -146,8 +157,12 @@ class Registry:
         """
         return self._kind((await self.oauth.look(state)).integration)
 
-    async def finish(self, state: str, code: str) -> tuple[Principal, str]:
-        """Complete a consent that came back; gives who connected what.
+    def asks(self, kind: type[Integration]) -> tuple[str, ...]:
+        """What a person gives on our own page: the keys, and where their system is, if the deployment does not say."""
+        return (*(name for name in kind.slots if not self._slots(kind).get(name)), *kind.auth.asks)
+
+    async def finish(self, state: str, code: str, query: Mapping[str, str] | None = None) -> tuple[Principal, str]:
+        """Complete a consent that came back with a code and the rest of the `query`; gives who connected what.
 
         Raises:
             BadSignature: the link was used, is too old, or was not ours.
@@ -156,7 +171,7 @@ class Registry:
         pending = await self.oauth.claim(state)
         kind = self._kind(pending.integration)
         who = Principal(tenant=pending.tenant, id=pending.principal, name=pending.principal)
-        connection = await self.oauth.finish(self._provider(kind), pending, code)
+        connection = await self.oauth.finish(self._provider(kind), pending, code, query)
         await self.settle(who, connection)
         return who, kind.key
 
@@ -171,7 +186,8 @@ class Registry:
         pending = await self.oauth.look(state)
         kind = self._kind(pending.integration)
         given = {name: value.strip() for name, value in secret.items()}
-        for name in kind.auth.asks:
+        given |= {name: _slot(kind.base_url, name, given[name]) for name in kind.slots if name in given}
+        for name in self.asks(kind):
             if not given.get(name) or not (given[name].isascii() and given[name].isprintable()):
                 raise InvalidArgument(f"This is no {name} that {kind.name} could have given.", parameter=name)
         who = Principal(tenant=pending.tenant, id=pending.principal, name=pending.principal)
@@ -186,10 +202,13 @@ class Registry:
             NotConnected: the vendor does not accept it; nothing was stored.
         """
         kind = self._kind(connection.integration)
-        connection = replace(connection, base_url=self._moved(connection.base_url))
+        connection = replace(connection, base_url=self._moved(kind, connection.base_url))
+        if isinstance(kind.auth, Session):
+            connection = await self._signed_in(kind, connection)
         account = await self._bind(kind, connection, who, "", is_new=True).identify()
-        base = (connection.base_url or self._moved(kind.base_url)) + account.path
-        await self.connections.put(replace(connection, account=account.id, base_url=base, site=account.site))
+        base = self._moved(kind, account.base) or connection.base_url or self._filled(kind, connection, kind.base_url)
+        made = replace(connection, account=account.id, base_url=base + account.path, site=account.site)
+        await self.connections.put(made)
 
     async def disconnect(self, key: str, who: Principal) -> None:
         """Forget a connection, and revoke it at the vendor where that is possible.
@@ -225,14 +244,24 @@ class Registry:
         self, kind: type[Integration], connection: Connection, who: Principal, call_id: str, is_new: bool = False
     ) -> Integration:
         if not connection.base_url:
-            connection = replace(connection, base_url=self._moved(kind.base_url))
+            connection = replace(connection, base_url=self._filled(kind, connection, kind.base_url))
 
         async def refresh(stale: Connection) -> Connection:
             return await self.oauth.refresh(self._provider(kind), stale)
 
-        can_refresh = isinstance(kind.auth, OAuth2) and not is_new
-        http = Http(kind, connection, self._shared, refresh if can_refresh else None, call_id, self._timeout_s)
+        can_refresh = isinstance(kind.auth, OAuth2 | Session) and not is_new
+        sites = {name: self._filled(kind, connection, address) for name, address in kind.sites.items()}
+        http = Http(kind, connection, self._shared, refresh if can_refresh else None, call_id, self._timeout_s, sites)
         return kind(http, who, _Directory(self, who, but=kind.key))
+
+    async def _signed_in(self, kind: type[Integration], connection: Connection) -> Connection:
+        """With a new session. The old one is dropped first, so that nothing is sent with it."""
+        who = Principal(tenant=connection.tenant, id=connection.principal, name=connection.principal)
+        kept = {name: connection.secret[name] for name in (*kind.auth.asks, *kind.slots) if name in connection.secret}
+        bare = replace(connection, secret=kept)
+        added, lasts = await self._bind(kind, bare, who, "", is_new=True).sign_in()
+        ends = self._clock() + timedelta(seconds=lasts) if lasts else None
+        return replace(bare, secret=kept | added, expires_at=ends, status="active")
 
     def _kind(self, key: str) -> type[Integration]:
         if key not in self.integrations:
@@ -240,22 +269,54 @@ class Registry:
         return self.integrations[key]
 
     def _provider(self, kind: type[Integration]) -> Provider:
+        client = self._clients.get(kind.key, {})
+        if isinstance(kind.auth, Session):
+            none = OAuth2("", "", ())
+            return Provider(kind.key, kind.name, none, client, renew=partial(self._signed_in, kind))
         if not isinstance(kind.auth, OAuth2):
             raise ConfigInvalid(f"{kind.name} is connected with a key, not by consent.")
         auth = replace(
             kind.auth,
-            authorize_url=self._moved(kind.auth.authorize_url),
-            token_url=self._moved(kind.auth.token_url),
-            revoke_url=self._moved(kind.auth.revoke_url),
+            authorize_url=self._filled(kind, None, kind.auth.authorize_url),
+            token_url=self._filled(kind, None, kind.auth.token_url),
+            revoke_url=self._filled(kind, None, kind.auth.revoke_url),
         )
-        base = "" if kind.base_url.startswith("{") else self._moved(kind.base_url)
-        return Provider(kind.key, kind.name, auth, self._clients.get(kind.key, {}), base)
+        base = "" if kind.base_url.startswith("{") else self._filled(kind, None, kind.base_url)
+        return Provider(kind.key, kind.name, auth, client, base)
 
-    def _moved(self, address: str) -> str:
-        for begin, instead in self._hosts.items():
+    def _slots(self, kind: type[Integration]) -> dict[str, str]:
+        """The deployment's values of an integration's slots."""
+        client = self._clients.get(kind.key, {})
+        return {name: client.get(name) or default for name, default in kind.slots.items()}
+
+    def _filled(self, kind: type[Integration], connection: Connection | None, address: str) -> str:
+        """An address with its slots filled in, where this deployment reaches it.
+
+        Raises:
+            ConfigInvalid: a slot has no value, or one that would lead elsewhere.
+        """
+        secret = connection.secret if connection else {}
+        values = {name: str(secret.get(name) or value) for name, value in self._slots(kind).items()}
+        for name, value in values.items():
+            if f"{{{name}}}" in address and not _LABEL.fullmatch(value):
+                raise ConfigInvalid(
+                    f"{kind.name} cannot be connected yet: its {name} is not known.",
+                    next_step=f"An administrator sets “{name}” in ATOM_CLIENTS for “{kind.key}”.",
+                )
+        return self._moved(kind, fill(address, values) or address)
+
+    def _moved(self, kind: type[Integration], address: str) -> str:
+        for begin, instead in self._hosts.get(kind.key, {}).items():
             if address.startswith(begin):
                 return instead + address[len(begin) :]
         return address
+
+
+def _slot(address: str, name: str, value: str) -> str:
+    """The value of a slot out of what people paste: the whole address of their system, or its name."""
+    _, _, after = address.partition(f"{{{name}}}")
+    host = re.sub(r"^https?://", "", value, flags=re.IGNORECASE).partition("/")[0]
+    return host.removesuffix(after.partition("/")[0])
 
 
 class _Directory:

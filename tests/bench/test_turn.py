@@ -92,7 +92,8 @@ async def company() -> AsyncIterator[Demo]:
             people = (await client.get(f"{url}/_sandbox/people")).json()
         dana = next(person for person in people if person["name"] == "Dana Whitlock")
         who = Principal(tenant="bench", id=dana["email"], name=dana["name"], email=dana["email"])
-        yield Demo(url, hosts, who)
+        clients = (await client.get(f"{url}/_sandbox/clients")).json()
+        yield Demo(url, hosts, clients, who)
     finally:
         process.terminate()
         await process.wait()

@@ -40,7 +40,7 @@ async def test_the_company_is_coherent(control: httpx.AsyncClient) -> None:
     emails = {person["email"] for person in people}
     assert all(person["manager"] in emails for person in people if person["manager"])
     hosts = (await control.get("/hosts")).json()
-    assert urlsplit(hosts["https://slack.com"]).path == "/slack"
+    assert urlsplit(hosts["slack"]["https://slack.com"]).path == "/slack"
 
 
 async def test_tokens_end(sandbox: Sandbox, client_for: ClientFor, control: httpx.AsyncClient) -> None:

@@ -102,7 +102,7 @@ class Office:
             Vault(database, b"k" * 32),
             vendor.client,
             connect_url="http://127.0.0.1/connect",
-            hosts=HOSTS,
+            hosts={"acme": HOSTS, "acme_consent": HOSTS},
             integrations={"acme": Acme, "acme_consent": AcmeConsent},
             clients={"acme_consent": {"id": "atom"}},
         )

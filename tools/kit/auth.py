@@ -41,7 +41,7 @@ class OAuth2:
 
     `scope_parameter` and `token_path` are for vendors that name the scopes otherwise or nest the person's token.
     `extra` goes to the authorisation page (such as `access_type=offline`). `has_pkce` is off only where the vendor
-    refuses the challenge.
+    refuses the challenge. `callback_fields` are fields of the callback's query that belong to the connection.
     """
 
     authorize_url: str
@@ -55,11 +55,54 @@ class OAuth2:
     has_pkce: bool = True
     is_json: bool = False
     client_in_header: bool = False
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+    callback_fields: tuple[str, ...] = ()
     asks: ClassVar[tuple[str, ...]] = ()
 
     def headers(self, secret: Secret) -> dict[str, str]:
         """The header for `{"access_token": …}`."""
-        return {"Authorization": f"Bearer {secret['access_token']}"}
+        return {self.header: f"{self.scheme} {secret['access_token']}".strip()}
 
 
-Auth = BearerToken | Basic | OAuth2
+@dataclass(frozen=True)
+class Key:
+    """Keys that a person pastes, by name.
+
+    `send` has a template for each header, in base64 after `basic:`; one whose fields are not there yet is not sent.
+    `path` is put before every path, for vendors that want the token in the address.
+    """
+
+    asks: tuple[str, ...]
+    send: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+    def headers(self, secret: Secret) -> dict[str, str]:
+        """The headers for a secret with the fields that `asks` names."""
+        return {name: _spelt(filled) for name, text in self.send.items() if (filled := fill(text, secret)) is not None}
+
+    def prefix(self, secret: Secret) -> str:
+        """What stands before every path; it is a secret."""
+        return fill(self.path, secret) or ""
+
+
+@dataclass(frozen=True)
+class Session(Key):
+    """Keys that the integration's `sign_in` trades for a session, which it adds to the secret."""
+
+
+Auth = BearerToken | Basic | OAuth2 | Key
+
+
+def fill(template: str, values: Mapping[str, Any]) -> str | None:
+    """The template with its `{names}` filled in; None where one is not there."""
+    try:
+        return template.format_map(values)
+    except KeyError:
+        return None
+
+
+def _spelt(value: str) -> str:
+    if not value.startswith("basic:"):
+        return value
+    return f"Basic {base64.b64encode(value.removeprefix('basic:').encode()).decode()}"

@@ -35,7 +35,7 @@ from core.errors import (
     VendorUnavailable,
 )
 from core.log import logger
-from tools.kit.auth import Auth
+from tools.kit.auth import Auth, Key, fill
 from tools.kit.connection import Connection
 from tools.kit.pace import Breaker, Bucket, Kept, RetryBudget
 
@@ -70,6 +70,7 @@ class Facts(Protocol):
     headers: ClassVar[Mapping[str, str]]
     idempotency_header: ClassVar[str]
     calls_per_s: ClassVar[float]
+    sites: ClassVar[Mapping[str, str]]
 
     @classmethod
     def error(cls, answer: Answer) -> VendorError | None:
@@ -78,12 +79,14 @@ class Facts(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """A vendor's answer: status, headers, decoded JSON (None where the body is empty), and the raw text."""
+    """A vendor's answer: status, headers, decoded JSON (None where the body is empty or raw), text (its beginning),
+    bytes."""
 
     status: int
     headers: Mapping[str, str]
     data: Any
     text: str = ""
+    content: bytes = b""
 
 
 @dataclass
@@ -114,6 +117,7 @@ class Http:
         refresh: Refresh | None = None,
         call_id: str = "",
         timeout_s: float = 15.0,
+        sites: Mapping[str, str] | None = None,
     ) -> None:
         self.facts = facts
         self.connection = connection
@@ -121,6 +125,7 @@ class Http:
         self._refresh = refresh
         self._call_id = call_id or uuid.uuid4().hex
         self._timeout_s = timeout_s
+        self._sites = dict(sites or facts.sites)
         self._writes = 0
 
     @property
@@ -144,14 +149,19 @@ class Http:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         form: Mapping[str, Any] | None = None,
+        content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
+        site: str = "",
+        is_raw: bool = False,
         is_read: bool | None = None,
         is_repeatable: bool = False,
     ) -> Answer:
         """Send one request. `path` is relative to the base URL, or a whole address below it.
 
-        `is_read` marks a POST that only reads (a search, a GraphQL query); `is_repeatable` a write whose second
-        arrival changes nothing more.
+        `files` are `(name, content, type)` by form field. `site` names another address of the vendor (`sites`).
+        `is_raw` takes an answer that is no JSON; `is_read` marks a POST that only reads (a search, a GraphQL query);
+        `is_repeatable` a write whose second arrival changes nothing more.
 
         Raises:
             VendorError: one of its leaves, as `core.errors` draws them.
@@ -159,7 +169,7 @@ class Http:
             InvalidArgument: an argument would lead the address elsewhere.
         """
         reads = method in IDEMPOTENT if is_read is None else is_read
-        address = self.address(path)
+        address = self.address(path, site)
         extra = dict(headers or {})
         if not reads:
             self._writes += 1
@@ -172,22 +182,24 @@ class Http:
             address,
             _clean(params),
             json,
-            _clean(form),
+            _Body(_clean(form), content, files),
             extra,
             "read" if reads else "write",
             reads or is_repeatable,
             bool(self.facts.idempotency_header) and not reads,
+            is_raw,
+            site,
         )
         return await self._attempt(request)
 
-    def address(self, path: str) -> str:
-        """The whole address of a path below the connection's base.
+    def address(self, path: str, site: str = "") -> str:
+        """The whole address of a path below the connection's base, or below another site of the vendor.
 
         Raises:
             VendorUnavailable: it is an address elsewhere.
             InvalidArgument: an argument in it would lead it elsewhere.
         """
-        base = self.connection.base_url or self.facts.base_url
+        base = self._base(site)
         if "://" in path.partition("?")[0]:
             if not path.startswith((base.rstrip("/") + "/", base.rstrip("/") + "?")):
                 raise VendorUnavailable(f"{self.facts.name} pointed to another site.", cause="foreign address")
@@ -198,6 +210,15 @@ class Http:
             return base
         # without its slash a path could go on with the host's name
         return base.rstrip("/") + (path if path.startswith(("/", "?")) else f"/{path}")
+
+    def _base(self, site: str) -> str:
+        return self._sites[site] if site else self.connection.base_url or self.facts.base_url
+
+    def _sent_to(self, request: _Request) -> str:
+        """The address with the token in it, for vendors that want it there; it is never logged."""
+        auth, base = self.facts.auth, self._base(request.site).rstrip("/")
+        prefix = auth.prefix(self.connection.secret) if isinstance(auth, Key) else ""
+        return base + prefix + request.url[len(base) :] if prefix else request.url
 
     async def _attempt(self, request: _Request) -> Answer:
         """Once an attempt's outcome is unknown, only a success of a later one settles it.
@@ -280,7 +301,10 @@ class Http:
 
     async def _once(self, request: _Request) -> Answer:
         headers = httpx.Headers({"Accept": "application/json"})  # names differ in case from one integration to another
-        for more in (self.facts.headers, request.headers, self.facts.auth.headers(self.connection.secret)):
+        fixed = self.facts.headers.items()
+        account = {"account": self.connection.account} if self.connection.account else {}
+        known = {title: value for title, text in fixed if (value := fill(text, account)) is not None}
+        for more in (known, request.headers, self.facts.auth.headers(self.connection.secret)):
             headers.update(more)
         name = self.facts.name
         connect_s = min(CONNECT_S, self._timeout_s)
@@ -288,10 +312,12 @@ class Http:
             async with asyncio.timeout(self._timeout_s + connect_s):  # an answer that drips in has no other end
                 response = await self._shared.client.request(
                     request.method,
-                    request.url,
+                    self._sent_to(request),
                     params=request.params or None,
                     json=request.json,
-                    data=request.form,
+                    data=request.body.form,
+                    content=request.body.content,
+                    files=request.body.files,
                     headers=headers,
                     timeout=httpx.Timeout(self._timeout_s, connect=connect_s),
                 )
@@ -306,8 +332,9 @@ class Http:
 
     def _judge(self, request: _Request, response: httpx.Response) -> Answer:
         name, status = self.facts.name, response.status_code
+        is_raw = request.is_raw and status < 300
         try:
-            data = response.json() if response.content.strip() else None
+            data = response.json() if response.content.strip() and not is_raw else None
         except (jsonlib.JSONDecodeError, UnicodeDecodeError) as error:
             if status < 400:
                 cause = type(error).__name__
@@ -315,9 +342,10 @@ class Http:
             data = None
         if 300 <= status < 400 and status != 304:
             raise self._unsure(request, f"{name} pointed elsewhere instead of answering.", "redirect", status)
-        if data is None and status == 200 and request.kind == "read" and request.method != "HEAD":
+        if data is None and status == 200 and request.kind == "read" and request.method != "HEAD" and not is_raw:
             raise self._unsure(request, f"{name} answered nothing.", "empty body", status)
-        answer = Answer(status, response.headers, data, response.text[:2000])
+        text = _text(response) if is_raw else response.text[:2000]
+        answer = Answer(status, response.headers, data, text, response.content)
         error_of_vendor = self._error(answer)
         if error_of_vendor is None:
             return answer
@@ -340,8 +368,20 @@ class Http:
         return OutcomeUnknown(message, status=status, cause=cause)
 
 
+def _text(response: httpx.Response) -> str:
+    """The whole text of a raw answer that is text."""
+    return response.text if response.headers.get("content-type", "").startswith(("text/", "application/json")) else ""
+
+
 class _Resting(VendorUnavailable):
     """The breaker is open: nothing was sent, and a retry would be turned away as well."""
+
+
+@dataclass(frozen=True)
+class _Body:
+    form: Mapping[str, Any]
+    content: bytes | None
+    files: Mapping[str, tuple[str, bytes, str]] | None
 
 
 @dataclass(frozen=True)
@@ -350,11 +390,13 @@ class _Request:
     url: str
     params: Mapping[str, Any]
     json: Any
-    form: Mapping[str, Any] | None
+    body: _Body
     headers: Mapping[str, str]
     kind: Kind
     is_repeatable: bool
     has_key: bool
+    is_raw: bool
+    site: str
 
 
 def by_status(name: str, answer: Answer, said: str = "", fields: Mapping[str, str] | None = None) -> VendorError:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ POLL_S = 0.1
 CLIENT_REFUSED = frozenset({"invalid_client", "incorrect_client_credentials", "bad_client_secret", "invalid_client_id"})
 UNWELL = frozenset({"temporarily_unavailable", "server_error", "slow_down", "ratelimited", "rate_limited"})
 Key = tuple[str, str, str]
+Renew = Callable[[Connection], Awaitable[Connection]]
 
 
 class PendingLink(Table):
@@ -47,13 +48,25 @@ class PendingLink(Table):
 
 
 class Provider:
-    """One integration's authorisation server, as this deployment talks to it."""
+    """One integration's authorisation server, as this deployment talks to it.
 
-    def __init__(self, key: str, name: str, auth: OAuth2, client: Mapping[str, str], base_url: str = "") -> None:
+    `renew` stands for the refresh where an integration signs in with keys of its own (`Session`).
+    """
+
+    def __init__(
+        self,
+        key: str,
+        name: str,
+        auth: OAuth2,
+        client: Mapping[str, str],
+        base_url: str = "",
+        renew: Renew | None = None,
+    ) -> None:
         self.key = key
         self.name = name
         self.auth = auth
         self.base_url = base_url
+        self.renew = renew
         self._client = client
 
     @property
@@ -161,8 +174,10 @@ class OAuth:
             raise _stale()
         return row
 
-    async def finish(self, provider: Provider, pending: PendingLink, code: str) -> Connection:
-        """Exchange the code for a connection, which is not stored yet.
+    async def finish(
+        self, provider: Provider, pending: PendingLink, code: str, query: Mapping[str, str] | None = None
+    ) -> Connection:
+        """Exchange the code for a connection, which is not stored yet; `query` is what came back with the code.
 
         Raises:
             VendorUnavailable: the authorisation server did not answer as it should.
@@ -175,8 +190,9 @@ class OAuth:
         if provider.auth.has_pkce:
             fields["code_verifier"] = verifier
         answer = await self._token(provider, fields)
+        kept = {name: query[name] for name in provider.auth.callback_fields if query and query.get(name)}
         return self._merged(
-            Connection(pending.tenant, pending.principal, provider.key, {}, provider.base_url),
+            Connection(pending.tenant, pending.principal, provider.key, kept, provider.base_url),
             provider,
             answer,
         )
@@ -218,12 +234,8 @@ class OAuth:
         raise VendorUnavailable(f"{provider.name} did not renew the sign-in in time.", next_step="Try again soon.")
 
     async def _renewed(self, provider: Provider, current: Connection) -> Connection:
-        token = current.secret.get("refresh_token")
         try:
-            if not token:
-                raise NotConnected(provider.key, provider.name, expired=True, cause="no refresh token")
-            answer = await self._token(provider, {"grant_type": "refresh_token", "refresh_token": token})
-            fresh = self._merged(current, provider, answer)
+            fresh = await (provider.renew(current) if provider.renew else self._refreshed(provider, current))
         except NotConnected:
             await self._connections.replace(replace(current, status="broken"))
             raise
@@ -236,6 +248,13 @@ class OAuth:
         if latest is None or latest.status != "active":  # disconnected meanwhile
             raise NotConnected(provider.key, provider.name)
         return latest
+
+    async def _refreshed(self, provider: Provider, current: Connection) -> Connection:
+        token = current.secret.get("refresh_token")
+        if not token:
+            raise NotConnected(provider.key, provider.name, expired=True, cause="no refresh token")
+        answer = await self._token(provider, {"grant_type": "refresh_token", "refresh_token": token})
+        return self._merged(current, provider, answer)
 
     async def disconnect(self, provider: Provider, connection: Connection) -> None:
         """Forget the connection, and revoke its token where the vendor can."""

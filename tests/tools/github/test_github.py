@@ -32,6 +32,7 @@ from tools.integrations.github.integration import GitHub
 from tools.integrations.github.mapping import pairs, period, words
 from tools.kit.http import Answer
 from tools.registry import Registry
+from tools.kit.webhook import Delivery
 
 CHECKOUT = "fernwick/checkout-service"
 STOREFRONT = "fernwick/storefront"
@@ -363,10 +364,10 @@ def test_webhook_signature() -> None:
     body = json.dumps({"action": "opened"}).encode()
     genuine = {"X-Hub-Signature-256": "sha256=" + hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()}
     assert GitHub.webhook is not None
-    GitHub.webhook.verify(genuine, body, "s3cret")
+    GitHub.webhook.verify(Delivery.of(genuine, body), "s3cret")
     for headers, secret in ((genuine, "other"), ({}, "s3cret")):
         with pytest.raises(BadSignature, match="match"):
-            GitHub.webhook.verify(headers, body, secret)
+            GitHub.webhook.verify(Delivery.of(headers, body), secret)
 
 
 async def test_deliveries_of_the_vendor_are_genuine(github: Company) -> None:
@@ -379,7 +380,7 @@ async def test_deliveries_of_the_vendor_are_genuine(github: Company) -> None:
     headers = vendor.sign("s3cret", body, row["about"])
     assert (headers["x-github-event"], json.loads(body)["action"]) == ("issues", "opened")
     assert GitHub.webhook is not None
-    GitHub.webhook.verify(headers, body, "s3cret")
+    GitHub.webhook.verify(Delivery.of(headers, body), "s3cret")
 
 
 async def test_connecting_by_consent(github: Company) -> None:

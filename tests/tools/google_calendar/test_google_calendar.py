@@ -14,6 +14,7 @@ from core.records import Channel, Meeting
 from tests.company import Company, company
 from tests.description import has_descriptions
 from tools.integrations.google_calendar.integration import GoogleCalendar
+from tools.kit.webhook import Delivery
 
 DANA = "dana.whitlock@fernwick.example"
 PRIYA = "priya.raman@fernwick.example"
@@ -336,7 +337,7 @@ async def test_webhook_token(gcal: Company) -> None:
     webhook = GoogleCalendar.webhook
     assert webhook is not None
     sent = gcal.sandbox.vendors["google_calendar"].sign("s3cret", b"", {"calendar": DANA})
-    webhook.verify(sent, b"", "s3cret")
+    webhook.verify(Delivery.of(sent, b""), "s3cret")
     for headers, secret in ((sent, "other"), ({}, "s3cret"), (sent, "")):
         with pytest.raises(BadSignature):
-            webhook.verify(headers, b"", secret)
+            webhook.verify(Delivery.of(headers, b""), secret)

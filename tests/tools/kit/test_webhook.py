@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadSignature
-from tools.kit.webhook import Parts, Signature, prefixed, repeated, slack_style, stripe_style
+from tools.kit.webhook import Delivery, Parts, Signature, prefixed, repeated, slack_style, stripe_style
 
 NOW = datetime(2027, 1, 4, 9, tzinfo=UTC)
 BODY = b'{"event": "x"}'
@@ -59,7 +59,7 @@ def test_the_life_of_a_delivery(parts: Parts, sign: Sign, has_time: bool) -> Non
     now = [NOW]
     signature = Signature(parts, clock=lambda: now[0])
     headers = sign("s3cret", BODY, NOW)
-    signature.verify({name.swapcase(): value for name, value in headers.items()}, BODY, "s3cret")
+    signature.verify(Delivery.of({name.swapcase(): value for name, value in headers.items()}, BODY), "s3cret")
     for bad_headers, bad_body, secret in (
         (headers, BODY + b" ", "s3cret"),
         (headers, BODY, "other"),
@@ -70,29 +70,29 @@ def test_the_life_of_a_delivery(parts: Parts, sign: Sign, has_time: bool) -> Non
         (dict.fromkeys(headers, "ünicode"), BODY, "s3cret"),
     ):
         with pytest.raises(BadSignature):
-            signature.verify(bad_headers, bad_body, secret)
+            signature.verify(Delivery.of(bad_headers, bad_body), secret)
     if not has_time:  # such vendors sign a redelivery alike; its id tells them apart
-        signature.verify(headers, BODY, "s3cret")
+        signature.verify(Delivery.of(headers, BODY), "s3cret")
         return
     with pytest.raises(BadSignature, match="before"):
-        signature.verify(headers, BODY, "s3cret")
-    signature.verify(sign("s3cret", BODY, NOW + timedelta(seconds=1)), BODY, "s3cret")
+        signature.verify(Delivery.of(headers, BODY), "s3cret")
+    signature.verify(Delivery.of(sign("s3cret", BODY, NOW + timedelta(seconds=1)), BODY), "s3cret")
     for skew in (timedelta(minutes=6), timedelta(minutes=-6)):
         with pytest.raises(BadSignature, match="too old"):
-            signature.verify(sign("s3cret", BODY, NOW + skew), BODY, "s3cret")
+            signature.verify(Delivery.of(sign("s3cret", BODY, NOW + skew), BODY), "s3cret")
 
 
 def test_a_delivery_from_a_fast_clock_cannot_be_replayed_at_the_end_of_its_time() -> None:
     now = [NOW]
     signature = Signature(slack_style, clock=lambda: now[0])
     ahead = slack("s3cret", BODY, NOW + timedelta(minutes=5))
-    signature.verify(ahead, BODY, "s3cret")
+    signature.verify(Delivery.of(ahead, BODY), "s3cret")
     for minutes in (4, 9, 10):
         now[0] = NOW + timedelta(minutes=minutes)
         with pytest.raises(BadSignature):
-            signature.verify(ahead, BODY, "s3cret")
+            signature.verify(Delivery.of(ahead, BODY), "s3cret")
     now[0] = NOW + timedelta(minutes=12)
-    signature.verify(slack("s3cret", BODY, now[0]), BODY, "s3cret")
+    signature.verify(Delivery.of(slack("s3cret", BODY, now[0]), BODY), "s3cret")
     assert len(signature._seen) == 1
 
 
@@ -101,22 +101,22 @@ def test_a_secret_that_was_rolled() -> None:
     stamp = int(NOW.timestamp())
     signed = f"{stamp}.".encode() + BODY
     both = {"Stripe-Signature": f"t={stamp},v1={mac('old', signed)},v1={mac('new', signed)}"}
-    signature.verify(both, BODY, "old")
-    signature.verify(both, BODY, "new")
+    signature.verify(Delivery.of(both, BODY), "old")
+    signature.verify(Delivery.of(both, BODY), "new")
     with pytest.raises(BadSignature):
-        signature.verify(both, BODY, "older")
+        signature.verify(Delivery.of(both, BODY), "older")
 
 
 def test_another_hash_and_a_mere_token() -> None:
     sha1 = Signature(prefixed("X-Hub-Signature", "sha1="), algorithm="sha1")
-    sha1.verify({"x-hub-signature": f"sha1={mac('k', BODY, 'sha1')}"}, BODY, "k")
+    sha1.verify(Delivery.of({"x-hub-signature": f"sha1={mac('k', BODY, 'sha1')}"}, BODY), "k")
     with pytest.raises(BadSignature):
-        sha1.verify({"x-hub-signature": f"sha1={mac('k', BODY)}"}, BODY, "k")
+        sha1.verify(Delivery.of({"x-hub-signature": f"sha1={mac('k', BODY)}"}, BODY), "k")
     token = repeated("X-Gitlab-Token")
-    token.verify({"x-GITLAB-token": "abc"}, BODY, "abc")
+    token.verify(Delivery.of({"x-GITLAB-token": "abc"}, BODY), "abc")
     for headers, secret in (({"X-Gitlab-Token": "abd"}, "abc"), ({}, "abc"), ({"X-Gitlab-Token": ""}, "")):
         with pytest.raises(BadSignature):
-            token.verify(headers, BODY, secret)
+            token.verify(Delivery.of(headers, BODY), secret)
 
 
 @given(
@@ -125,4 +125,4 @@ def test_another_hash_and_a_mere_token() -> None:
 def test_whatever_comes_is_refused_and_nothing_else(headers: Headers) -> None:
     for parts in (slack_style, stripe_style):
         with pytest.raises(BadSignature):
-            Signature(parts, clock=lambda: NOW).verify(headers, BODY, "s3cret")
+            Signature(parts, clock=lambda: NOW).verify(Delivery.of(headers, BODY), "s3cret")

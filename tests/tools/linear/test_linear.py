@@ -34,6 +34,7 @@ from tools.integrations.linear.mapping import settled
 from tools.kit.connection import Connection
 from tools.kit.http import Answer
 from tools.registry import Registry
+from tools.kit.webhook import Delivery
 
 
 @pytest.fixture
@@ -331,15 +332,15 @@ def test_webhook_signature() -> None:
 
     assert Linear.webhook is not None
     genuine = delivery(time.time())
-    Linear.webhook.verify(*genuine, "s3cret")
+    Linear.webhook.verify(Delivery.of(*genuine), "s3cret")
     with pytest.raises(BadSignature, match="before"):
-        Linear.webhook.verify(*genuine, "s3cret")
+        Linear.webhook.verify(Delivery.of(*genuine), "s3cret")
     with pytest.raises(BadSignature, match="too old"):
-        Linear.webhook.verify(*delivery(time.time() - 600), "s3cret")
+        Linear.webhook.verify(Delivery.of(*delivery(time.time() - 600)), "s3cret")
     with pytest.raises(BadSignature, match="match"):
-        Linear.webhook.verify(*delivery(time.time() + 1, "other"), "s3cret")
+        Linear.webhook.verify(Delivery.of(*delivery(time.time() + 1, "other")), "s3cret")
     with pytest.raises(BadSignature, match="no time"):
-        Linear.webhook.verify(genuine[0], b"[]", "s3cret")
+        Linear.webhook.verify(Delivery.of(genuine[0], b"[]"), "s3cret")
 
 
 async def test_deliveries_of_the_vendor_are_genuine(linear: Company) -> None:
@@ -352,7 +353,7 @@ async def test_deliveries_of_the_vendor_are_genuine(linear: Company) -> None:
     body = row["body"].encode()
     assert (json.loads(body)["type"], json.loads(body)["action"]) == ("Comment", "create")
     assert Linear.webhook is not None
-    Linear.webhook.verify(vendor.sign("s3cret", body, row["about"]), body, "s3cret")
+    Linear.webhook.verify(Delivery.of(vendor.sign("s3cret", body, row["about"]), body), "s3cret")
 
 
 async def test_connecting_by_consent(linear: Company) -> None:

@@ -25,6 +25,7 @@ from core.records import Message, Person
 from tests.company import Company, company
 from tests.description import has_descriptions
 from tools.integrations.slack.mapping import emoji_name, escape, said, to_recurrence, to_text
+from tools.kit.webhook import Delivery
 
 SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=5)
 
@@ -320,11 +321,11 @@ async def test_webhooks_are_signed(slack: Company) -> None:
     vendor = slack.sandbox.vendors["slack"]
     body = delivery["body"].encode()
     headers = vendor.sign("s3cret", body, {})
-    system.webhook.verify(headers, body, "s3cret")
+    system.webhook.verify(Delivery.of(headers, body), "s3cret")
     with pytest.raises(BadSignature, match="came before"):
-        system.webhook.verify(headers, body, "s3cret")
+        system.webhook.verify(Delivery.of(headers, body), "s3cret")
     with pytest.raises(BadSignature):
-        system.webhook.verify(headers, body + b" ", "s3cret")
+        system.webhook.verify(Delivery.of(headers, body + b" "), "s3cret")
 
 
 @pytest.mark.parametrize(

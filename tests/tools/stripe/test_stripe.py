@@ -30,6 +30,7 @@ from tools.integrations.stripe.mapping import flat
 from tools.integrations.stripe.money import agreed, code, major, minor
 from tools.integrations.stripe.phrase import read
 from tools.kit.http import Answer
+from tools.kit.webhook import Delivery
 
 
 @pytest.fixture
@@ -296,11 +297,11 @@ async def test_webhooks_are_signed(stripe: Company) -> None:
     assert delivery["about"] == {"type": "charge.refunded"}
     body = delivery["body"].encode()
     headers = stripe.sandbox.vendors["stripe"].sign("whsec_1", body, {})
-    Stripe.webhook.verify(headers, body, "whsec_1")
+    Stripe.webhook.verify(Delivery.of(headers, body), "whsec_1")
     with pytest.raises(BadSignature, match="came before"):
-        Stripe.webhook.verify(headers, body, "whsec_1")
+        Stripe.webhook.verify(Delivery.of(headers, body), "whsec_1")
     with pytest.raises(BadSignature):
-        Stripe.webhook.verify(headers, body + b" ", "whsec_1")
+        Stripe.webhook.verify(Delivery.of(headers, body + b" "), "whsec_1")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ from tools.kit.auth import OAuth2
 from tools.kit.graphql import ask, by_connection
 from tools.kit.http import Answer
 from tools.kit.paging import take
-from tools.kit.webhook import Signature
+from tools.kit.webhook import Delivery, Signature
 
 Priority = Literal["urgent", "high", "medium", "low", "none"]
 State = Literal["backlog", "planned", "started", "paused", "completed", "canceled"]
@@ -60,13 +60,13 @@ ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 LATELY = {"gt": "-PT5M"}
 
 
-def signed(headers: Mapping[str, str], body: bytes) -> tuple[bytes, list[str], int | None]:
+def signed(delivery: Delivery) -> tuple[bytes, list[str], int | None]:
     """The hex HMAC of the raw body; the time stands in the body, in milliseconds."""
     try:
-        stamp = int(json.loads(body)["webhookTimestamp"]) // 1000
+        stamp = int(json.loads(delivery.body)["webhookTimestamp"]) // 1000
     except (ValueError, KeyError, TypeError) as error:
         raise BadSignature("The delivery carries no time.") from error
-    return body, [headers.get("linear-signature", "")], stamp
+    return delivery.body, [delivery.headers.get("linear-signature", "")], stamp
 
 
 class Linear(Integration):
