@@ -17,7 +17,7 @@ from langgraph.types import interrupt
 from agent.match import choose, plain
 from agent.model import last_ai
 from agent.reference import references
-from agent.state import Pending, PlanState, short_id
+from agent.state import CONNECTED, Pending, PlanState, short_id
 from agent.turn import Turn
 from core.errors import Ambiguous, AtomError, Candidate, NotConnected, NotFound, Unresolved
 from core.tool import Arguments, Tool, tool_id
@@ -60,23 +60,10 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
         tool = self._registry.tool(tool_id(call["name"]))
         if tool is None or not tool.integration:
             return call["args"], {}
-        system = await self._opened(tool, turn)
-        args, labels = {name: _told(tool, name, value) for name, value in call["args"].items()}, {}
-        for parameter in system.declarations[tool.id].finders:
-            value = args.get(parameter)
-            if not value or references(value):
-                continue
-            texts = value if isinstance(value, list) else [value]
-            found = [await self._one(system, tool, parameter, str(text), args, turn) for text in texts]
-            args[parameter] = [one.id for one in found] if isinstance(value, list) else found[0].id
-            labels[parameter] = ", ".join(one.label for one in found)
-        return args, labels
-
-    async def _opened(self, tool: Tool, turn: Turn) -> Integration:
         while True:
             try:
-                return await self._registry.open(tool.integration, turn.who)
-            except NotConnected as error:
+                return await self._looked_up(tool, call, turn)
+            except NotConnected as error:  # also where the connection ends in the middle
                 interrupt(
                     Pending(
                         kind="connect",
@@ -87,6 +74,19 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
                         integration=tool.integration,
                     )
                 )
+
+    async def _looked_up(self, tool: Tool, call: ToolCall, turn: Turn) -> tuple[dict[str, Any], dict[str, str]]:
+        system = await self._registry.open(tool.integration, turn.who)
+        args, labels = {name: _told(tool, name, value) for name, value in call["args"].items()}, {}
+        for parameter in system.declarations[tool.id].finders:
+            value = args.get(parameter)
+            if not value or references(value):
+                continue
+            texts = value if isinstance(value, list) else [value]
+            found = [await self._one(system, tool, parameter, str(text), args, turn) for text in texts]
+            args[parameter] = [one.id for one in found] if isinstance(value, list) else found[0].id
+            labels[parameter] = ", ".join(one.label for one in found)
+        return args, labels
 
     async def _one(
         self, system: Integration, tool: Tool, parameter: str, text: str, args: Arguments, turn: Turn
@@ -120,19 +120,18 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
         if isinstance(error, Unresolved):
             text = f"{error.message} How is it called there?"
         options = [[f"{one.label}{f' · {one.detail}' if one.detail else ''}", one.id] for one in error.candidates]
-        return cast(
-            str,
-            interrupt(
-                Pending(
-                    kind="question",
-                    id=short_id(turn.id, mark),
-                    principal=turn.who.id,
-                    turn=turn.id,
-                    text=text,
-                    options=options,
-                )
-            ),
+        asked = Pending(
+            kind="question",
+            id=short_id(turn.id, mark),
+            principal=turn.who.id,
+            turn=turn.id,
+            text=text,
+            options=options,
         )
+        said = interrupt(asked)
+        while said == CONNECTED:  # the word that an earlier wait ended with, which is not asked again
+            said = interrupt(asked)
+        return cast(str, said)
 
 
 def _told(tool: Tool, parameter: str, value: Any) -> Any:

@@ -7,6 +7,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from langchain.agents.middleware import AgentState
 
+CONNECTED = "connected"  # the word with which a run goes on that waited for a connection
+
 
 class PlanState(AgentState[Any]):
     """`labels` are what a person reads in place of ids, by call and parameter; `settled` are calls with ids in place;

@@ -28,15 +28,30 @@ class Answers:
         if not ending.waits:
             parts += outcome(ending.rows, self._tools, turn.who.zone)
         parts += [await self._waiting(pending, ending, turn) for pending in ending.waits]
+        parts += await self._lost(ending, turn)
         if ending.error:
             parts.append(Failure(text=ending.error.message, next_step=ending.error.next_step))
         if not parts:
             parts.append(Failure(text="I have no answer to that.", next_step="Say “help” to see what I can do."))
-        return Reply(parts=tuple(parts), is_private=any(one["kind"] == "connect" for one in ending.waits))
+        return Reply(parts=tuple(parts), is_private=any(isinstance(one, Connect) for one in parts))
+
+    async def _lost(self, ending: Ending, turn: Turn) -> list[Part]:
+        """An invitation for each system whose connection ended while a call was under way."""
+        failed = [row for row in ending.rows if row.status == "failed"]
+        if not failed:
+            return []
+        status = await self._registry.connected(turn.who)
+        tools = [self._tools[row.tool] for row in failed if row.tool in self._tools]
+        keys = dict.fromkeys(tool.integration for tool in tools if status.get(tool.integration) == "broken")
+        names = {key: self._registry.integrations[key].name for key in keys}
+        return [
+            await self._invitation(key, f"Connect {name} again, then ask once more.", turn)
+            for key, name in names.items()
+        ]
 
     async def _waiting(self, pending: Pending, ending: Ending, turn: Turn) -> Part:
         if pending["kind"] == "connect":
-            return await self._connect(pending, turn)
+            return await self._invitation(pending["integration"], pending["text"], turn)
         if pending["kind"] == "question":
             options = tuple(Option(label=label, value=value) for label, value in pending.get("options", ()))
             return Question(id=pending["id"], asker=turn.who.id, text=pending["text"], options=options)
@@ -47,13 +62,13 @@ class Answers:
             expires_at=datetime.fromisoformat(pending["expires_at"]),
         )
 
-    async def _connect(self, pending: Pending, turn: Turn) -> Part:
-        key = pending["integration"]
+    async def _invitation(self, key: str, text: str, turn: Turn) -> Part:
+        name = self._registry.integrations[key].name
         try:
             url = await self._registry.link(key, turn.who)
         except ConfigInvalid as error:
-            return Failure(text=pending["text"], next_step=error.sentence())
-        return Connect(integration=key, name=self._registry.integrations[key].name, url=url, text=pending["text"])
+            return Failure(text=text, next_step=error.sentence())
+        return Connect(integration=key, name=name, url=url, text=text)
 
 
 def question_id(thread: str, turn: str = "") -> str:

@@ -23,6 +23,7 @@ from agent.turn import Limits
 from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.delivery import Deliveries, Notes
+from bot.hook import hook_routes
 from bot.page import page
 from core.db import Database
 from core.errors import ConfigInvalid
@@ -31,6 +32,7 @@ from core.vault import Vault, master_key
 from governance.approval import Approvals
 from governance.audit import Audit
 from governance.policy import Policy
+from tools.inbox import Inbox
 from tools.registry import Registry
 
 Closer = Callable[[], Any]
@@ -52,6 +54,7 @@ class Services:
     conversation: Conversation
     deliveries: Deliveries
     notes: Notes
+    inbox: Inbox
     closers: list[Closer] = field(default_factory=list)
 
 
@@ -128,6 +131,7 @@ async def services(
             conversation,
             Deliveries(database),
             notes,
+            Inbox(database, vault, registry.integrations, hosts or settings.hosts),
         )
 
 
@@ -166,6 +170,7 @@ def create_app(running: Services, routes: Sequence[BaseRoute] = ()) -> Starlette
         routes=[
             Route("/healthz", health),
             *connect_routes(running.registry, running.audit, running.conversation),
+            *hook_routes(running.inbox, running.settings.public_url),
             Route("/privacy", _still("Privacy", _PRIVACY)),
             Route("/terms", _still("Terms", _TERMS)),
             *platform_routes(running),

@@ -25,6 +25,8 @@ manifest_app = typer.Typer(help="Write the app manifest for a chat platform.", n
 vault_app = typer.Typer(help="Keys that protect stored secrets.", no_args_is_help=True)
 app.add_typer(manifest_app, name="manifest")
 app.add_typer(vault_app, name="vault")
+hook_app = typer.Typer(help="Webhooks: the addresses where vendors deliver.", no_args_is_help=True)
+app.add_typer(hook_app, name="hook")
 
 
 def settings_of_process() -> Settings:
@@ -129,6 +131,47 @@ def vault_rotate() -> None:
     from bot.session import rotate
 
     asyncio.run(rotate(settings))
+
+
+Tenant = Annotated[str, typer.Argument(help="The tenant, for example slack:T0123.")]
+
+
+@hook_app.command("add")
+def hook_add(
+    tenant: Tenant,
+    key: Annotated[str, typer.Argument(help="Integration, for example jira.")],
+    has_secret: Annotated[
+        bool, typer.Option("--secret", help="Ask for the vendor's secret instead of making one.")
+    ] = False,
+) -> None:
+    """Make an address for a vendor's webhooks, and the secret to give it."""
+    settings = settings_of_process()
+    from bot.session import add_hook
+
+    secret = typer.prompt("Secret", hide_input=True) if has_secret else ""
+    address, made = asyncio.run(add_hook(settings, tenant, key, secret))
+    typer.echo(address)
+    if not has_secret:
+        typer.echo(f"secret: {made}   (shown once)")
+
+
+@hook_app.command("list")
+def hook_list(tenant: Tenant) -> None:
+    """List a tenant's webhook addresses."""
+    settings = settings_of_process()
+    from bot.session import list_hooks
+
+    for line in asyncio.run(list_hooks(settings, tenant)):
+        typer.echo(line)
+
+
+@hook_app.command("remove")
+def hook_remove(tenant: Tenant, hook: Annotated[str, typer.Argument(help="The end of its address.")]) -> None:
+    """Take a webhook address back."""
+    settings = settings_of_process()
+    from bot.session import remove_hook
+
+    asyncio.run(remove_hook(settings, tenant, hook))
 
 
 def main() -> None:

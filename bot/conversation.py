@@ -12,7 +12,7 @@ from datetime import datetime
 
 from agent.ledger import Ledger
 from agent.loop import Agent, Ending
-from agent.state import Pending, short_id
+from agent.state import CONNECTED, Pending, short_id
 from agent.turn import Limits, Turn
 from bot.answer import Answers, question_id
 from bot.assistant import Opener, Sink
@@ -233,7 +233,7 @@ class Conversation:
     async def _went_on(self, place: Place, integration: str, sink: Sink) -> None:
         for pending in await self._agent.waits(place.key):
             if integration and pending.get("integration") == integration:
-                await self._resume(pending, "connected", place, sink)
+                await self._resume(pending, CONNECTED, place, sink)
                 return
         if not integration:
             await self._take_up(place, sink)
@@ -291,7 +291,7 @@ class Conversation:
 def _answer_to(pending: Pending, text: str, said: str) -> str:
     """What to go on with, if the text answers what waits; else ""."""
     if pending["kind"] == "connect":
-        return "connected" if said == "yes" else ""
+        return CONNECTED if said == "yes" else ""
     if pending["kind"] != "question" or said:
         return ""
     options = pending.get("options", [])

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
 from rich.console import Console
@@ -16,6 +17,9 @@ from starlette.applications import Starlette
 from bot.delivery import Deliveries
 from core.errors import ConfigInvalid
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from tools.inbox import Inbox
 
 GREETING = "ATOM · you are {name} at the demo company. Say what you want done; “help” shows what I can do."
 CONSENT_S = 900
@@ -173,3 +177,40 @@ async def rotate(settings: Settings) -> None:
         print(f"{await vault.rotate()} keys are wrapped with the current master key.")
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _inbox(settings: Settings) -> AsyncIterator[Inbox]:
+    from core.db import Database
+    from core.vault import Vault, master_key
+    from tools.inbox import Inbox
+    from tools.registry import discover
+
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        key = master_key(settings.master_key.get_secret_value(), settings.home / "master.key")
+        yield Inbox(database, Vault(database, key), discover(), settings.hosts)
+    finally:
+        await database.close()
+
+
+async def add_hook(settings: Settings, tenant: str, key: str, secret: str) -> tuple[str, str]:
+    """The address of a new webhook, and its secret."""
+    from bot.hook import HOOKS
+
+    async with _inbox(settings) as inbox:
+        hook, secret = await inbox.add(tenant, key, secret)
+    return f"{settings.public_url.rstrip('/')}{HOOKS}/{hook}", secret
+
+
+async def list_hooks(settings: Settings, tenant: str) -> list[str]:
+    """A line for each of a tenant's webhooks."""
+    async with _inbox(settings) as inbox:
+        return [f"{hook.integration:20} {hook.id}  since {hook.made_at:%Y-%m-%d}" for hook in await inbox.hooks(tenant)]
+
+
+async def remove_hook(settings: Settings, tenant: str, hook: str) -> None:
+    """Take a webhook's address back."""
+    async with _inbox(settings) as inbox:
+        await inbox.remove(tenant, hook)

@@ -57,6 +57,7 @@ class Person(Record):
     timezone: str = ""
     status: str = ""
     source: str = ""
+    role: str = ""
     description: str = ""
     owner: Party | None = None
     is_active: bool = True
@@ -89,6 +90,7 @@ class Message(Record):
     thread: str = ""
     sent_at: datetime | None = None
     reactions: tuple[str, ...] = ()
+    is_private: bool = False
 
 
 class Task(Record):
@@ -166,15 +168,22 @@ class Deal(Record):
 
 
 class Ticket(Record):
-    """A support case."""
+    """A support case; `merged` are the ids of those that were folded into it."""
 
     status: str = ""
     priority: str = ""
+    kind: str = ""
     requester: str = ""
     company: str = ""
     owner: Party | None = None
+    group: Party | None = None
+    labels: tuple[str, ...] = ()
     description: str = ""
+    due_at: datetime | None = None
+    created_at: datetime | None = None
     updated_at: datetime | None = None
+    comments: tuple[Message, ...] = ()
+    merged: tuple[str, ...] = ()
 
 
 class Customer(Record):
@@ -184,6 +193,10 @@ class Customer(Record):
     phone: str = ""
     balance: Decimal | None = None
     currency: str = ""
+    spent: Decimal | None = None
+    orders: int | None = None
+    labels: tuple[str, ...] = ()
+    updated_at: datetime | None = None
 
 
 class Payment(Record):
@@ -211,12 +224,20 @@ class Invoice(Record):
 
 
 class Product(Record):
-    """Something sold, or a link that sells it."""
+    """Something sold, or a link that sells it; `stock` is how many there are, `stock_by_place` of them where."""
 
     amount: Decimal | None = None
     currency: str = ""
     is_recurring: bool = False
     is_active: bool = True
+    status: str = ""
+    sku: str = ""
+    description: str = ""
+    labels: tuple[str, ...] = ()
+    stock: int | None = None
+    stock_by_place: dict[str, int] = Field(default_factory=dict)
+    variants: tuple[str, ...] = ()
+    updated_at: datetime | None = None
 
 
 class Order(Record):
@@ -228,15 +249,31 @@ class Order(Record):
     currency: str = ""
     renews_on: date | None = None
     ends_on: date | None = None
+    payment: str = ""
+    delivery: str = ""
+    tracking: tuple[str, ...] = ()
+    address: str = ""
+    lines: tuple[str, ...] = ()
+    discount: str = ""
+    reason: str = ""
+    note: str = ""
+    labels: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 class Campaign(Record):
-    """A marketing campaign."""
+    """A marketing campaign, or a discount: `value` is what it takes off, `limit` how often it may be used."""
 
     status: str = ""
     subject: str = ""
     audience: str = ""
     sends_at: datetime | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    value: str = ""
+    minimum: Decimal | None = None
+    limit: int | None = None
 
 
 class Repository(Record):
@@ -265,12 +302,16 @@ class PullRequest(Record):
 
 
 class Document(Record):
-    """A file, page or release."""
+    """A file, page or release; `folder` is where it lies, `link` a shared one, `access` for whom that works."""
 
     mime_type: str = ""
     text: str = ""
     owner: Party | None = None
     size: int | None = None
+    folder: Party | None = None
+    link: str = ""
+    access: str = ""
+    expires_at: datetime | None = None
     modified_at: datetime | None = None
 
 

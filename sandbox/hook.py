@@ -66,12 +66,14 @@ class Hooks:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, target: Target, body: bytes, about: Mapping[str, Any]) -> None:
-        headers = {"content-type": "application/json", **self._sign(target.secret, body, about)}
+        signed = self._sign(target.secret, body, {**about, "url": target.url})
+        headers = {"content-type": "application/json", **signed}
         row = {
             "url": target.url,
             "secret": target.secret,
             "body": body.decode(),
             "about": dict(about),
+            "headers": headers,
             "status": 0,
         }
         self.deliveries.append(row)

@@ -80,7 +80,9 @@ def load(vendor: str) -> Described | graphql.GraphQLSchema:
         text = gzip.decompress(sdl.read_bytes()).decode() + getattr(gap(vendor), "SCHEMA", "")
         return graphql.build_schema(text, assume_valid=True)
     file = folder / f"{vendor}.json.gz"
-    document = json.loads(gzip.decompress(file.read_bytes())) if file.exists() else {"openapi": "3.1.0", "paths": {}}
+    document: Json = {"openapi": "3.1.0", "paths": {}}
+    if file.exists():
+        document = json.loads(gzip.decompress(file.read_bytes()))
     parts = list(document.get("documents", {"": document}).values())
     published = {(one.method, one.pattern.pattern) for part in parts for one in _operations(part)}
     for part in parts:

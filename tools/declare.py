@@ -17,6 +17,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     WithJsonSchema,
     create_model,
@@ -29,6 +30,7 @@ from core.tool import Arguments, Change, Effect, Example, Tool
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[Any]])
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_ISO = TypeAdapter(timedelta)
 _UNITS = {"w": 7 * 24 * 60, "d": 24 * 60, "h": 60, "m": 1, "s": 1 / 60}
 _MOST_MINUTES = 366 * 24 * 60
 _PIECE = re.compile(
@@ -272,9 +274,17 @@ def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
             kept = {**choice, **kept}
     if kept.get("default") is None:
         kept.pop("default", None)
+    elif kept.get("format") == "duration":
+        kept["default"] = _spoken(_ISO.validate_python(kept["default"]))
     if "items" in kept:
         kept["items"] = _flat(kept["items"])
     return kept
+
+
+def _spoken(lasts: timedelta) -> str:
+    """As people write it: `1h30m`."""
+    hours, minutes = divmod(round(lasts.total_seconds() / 60), 60)
+    return f"{hours}h{minutes}m" if hours and minutes else f"{hours}h" if hours else f"{minutes}m"
 
 
 def _finders(owner: type, where: str, schema: Mapping[str, Any]) -> dict[str, str]:

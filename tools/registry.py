@@ -251,8 +251,13 @@ class Registry:
 
         can_refresh = isinstance(kind.auth, OAuth2 | Session) and not is_new
         sites = {name: self._filled(kind, connection, address) for name, address in kind.sites.items()}
-        http = Http(kind, connection, self._shared, refresh if can_refresh else None, call_id, self._timeout_s, sites)
+        lost = None if is_new else self._lost
+        renew = refresh if can_refresh else None
+        http = Http(kind, connection, self._shared, renew, call_id, self._timeout_s, sites, lost)
         return kind(http, who, _Directory(self, who, but=kind.key))
+
+    async def _lost(self, connection: Connection) -> None:
+        await self.connections.replace(replace(connection, status="broken"))
 
     async def _signed_in(self, kind: type[Integration], connection: Connection) -> Connection:
         """With a new session. The old one is dropped first, so that nothing is sent with it."""

@@ -26,15 +26,15 @@ _STANDS_FOR = {
     "repo": "owner/repo", "id": "id", "phone": "phone number", "file": "file.pdf", "when": "tomorrow", "number": "5",
     "money": "$100", "duration": "2h", "every": "every week", "emoji": "emoji",
 }  # fmt: skip
-_HOSTS = {
-    "jira": "atlassian",
-    "salesforce": "force.com",
-    "google_calendar": "calendar.google",
-    "confluence": "atlassian",
-}
 UNKNOWN = "it"
 NEEDED = ("channel", "repo", "key", "when", "number", "money", "email", "id")
 PAIR_SIZE = 18 + 2 * len(KINDS) + len(NEEDED)
+
+
+def _is_at(tool: Tool, urls: str) -> bool:
+    """Whether an address in the sentence is one of the tool's system: its key or a longer name of it is in it."""
+    names = (tool.integration, *(alias for alias in tool.aliases if len(alias) > 4))
+    return any(re.sub(r"[ _]", "", name) in urls for name in names)
 
 
 _ASKS = re.compile(r"\s*(?:what|who|when|which|where|how|is|are|has|have|did|does|do|was|were|any)\b", re.I)
@@ -209,11 +209,10 @@ def pairs(sentence: Sentence, traits: Sequence[Trait], mentioned: set[str]) -> N
         action, nouns = trait.classes
         key = trait.tool.integration
         shared, is_read = nouns & objects, trait.tool.effect == "read"
-        host = _HOSTS.get(key, key.replace("_", ""))
         row = [
             key in mentioned, bool(mentioned and key) and key not in mentioned, action in every, action in first, action in early,
             bool(shared), len(shared) > 1, bool(objects) and not shared, bool(every) and action not in every,
-            is_question and is_read, is_question and not is_read, bool(urls and host) and host in urls,
+            is_question and is_read, is_question and not is_read, bool(urls and key) and _is_at(trait.tool, urls),
             bool(shared) and action in every, bool(shared) and action in first,
         ]  # fmt: skip
         for kind in KINDS:

@@ -10,6 +10,7 @@ from core.errors import OutcomeUnknown, Rejected, VendorUnavailable
 from tools.kit.http import Http
 from tools.kit.paging import dig, walk
 
+_KEYED = re.compile(r"@idempotent\b")  # the document carries a key, so it has one effect however often it arrives
 _MUTATION = re.compile(r"\bmutation\b")  # anywhere: fragments and comments may stand before it
 
 
@@ -24,7 +25,8 @@ async def ask(http: Http, document: str, **variables: Any) -> dict[str, Any]:
         "variables": {name: value for name, value in variables.items() if value is not None},
     }
     writes = bool(_MUTATION.search(document))
-    answer = await http.send("POST", "", json=body, is_read=not writes)
+    is_keyed = _KEYED.search(document) is not None
+    answer = await http.send("POST", "", json=body, is_read=not writes, is_repeatable=is_keyed)
     whole = answer.data if isinstance(answer.data, Mapping) else {}
     data = whole.get("data")
     if whole.get("errors"):  # what the integration's `error` let pass; half an answer is none

@@ -53,10 +53,13 @@ _NOT_SENT = (
     httpx.LocalProtocolError,
 )
 _LEAVES_PATH = re.compile(r"(^|/)(\.|%2e){1,2}(/|$)|[#\\\x00-\x1f\x7f]", re.IGNORECASE)
+_ELSEWHERE = (302, 303, 307)
+_ERRORS = ("error", "errors", "errorMessages", "fault", "Fault")  # where vendors put them, should one come with a 200
 _log = logger("tools.http")
 
 Kind = Literal["read", "write"]
 Refresh = Callable[[Connection], Awaitable[Connection]]
+Lost = Callable[[Connection], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -107,7 +110,10 @@ class Shared:
 
 
 class Http:
-    """Requests under one connection. `call_id` names the tool call: the idempotency keys are derived from it."""
+    """Requests under one connection. `call_id` names the tool call: the idempotency keys are derived from it.
+
+    `lost` hears of a connection whose sign-in the vendor no longer accepts, even after a refresh.
+    """
 
     def __init__(
         self,
@@ -118,6 +124,7 @@ class Http:
         call_id: str = "",
         timeout_s: float = 15.0,
         sites: Mapping[str, str] | None = None,
+        lost: Lost | None = None,
     ) -> None:
         self.facts = facts
         self.connection = connection
@@ -126,7 +133,13 @@ class Http:
         self._call_id = call_id or uuid.uuid4().hex
         self._timeout_s = timeout_s
         self._sites = dict(sites or facts.sites)
+        self._lost = lost
         self._writes = 0
+
+    @property
+    def call_id(self) -> str:
+        """What the tool call is known by, the same when it is tried again: for vendors whose key is not a header."""
+        return self._call_id
 
     @property
     def has_written(self) -> bool:
@@ -249,9 +262,7 @@ class Http:
             try:
                 answer = await self._guarded(request, breaker, bucket)
             except TokenExpired as error:
-                if refreshed:
-                    raise NotConnected(self.facts.key, self.facts.name, expired=True, cause=error.cause) from error
-                await self._renew(error)
+                await self._renew(error, is_again=refreshed)
                 refreshed = True
                 continue
             except RateLimited as error:
@@ -294,8 +305,11 @@ class Http:
         breaker.record(failed=False)
         return answer
 
-    async def _renew(self, error: TokenExpired) -> None:
-        if self._refresh is None:
+    async def _renew(self, error: TokenExpired, *, is_again: bool) -> None:
+        """A fresh token, once; where none helps, the connection is at its end, and whoever keeps it hears of it."""
+        if self._refresh is None or is_again:
+            if self._lost is not None:
+                await self._lost(self.connection)
             raise NotConnected(self.facts.key, self.facts.name, expired=True, cause=error.cause) from error
         self.connection = await self._refresh(self.connection)
 
@@ -321,6 +335,9 @@ class Http:
                     headers=headers,
                     timeout=httpx.Timeout(self._timeout_s, connect=connect_s),
                 )
+                if request.is_raw and request.kind == "read" and response.status_code in _ELSEWHERE:
+                    # the address of a file is a key in itself: our own does not go along
+                    response = await self._shared.client.get(self._elsewhere(response), timeout=self._timeout_s)
         # no text of these errors is kept: a refused header is quoted in it, and with it a token
         except _NOT_SENT as error:
             raise VendorUnavailable(f"I could not reach {name}.", cause=type(error).__name__) from None
@@ -329,6 +346,13 @@ class Http:
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
             raise self._unsure(request, f"{name} did not answer in full.", type(error).__name__) from None
         return self._judge(request, response)
+
+    def _elsewhere(self, response: httpx.Response) -> httpx.URL:
+        """Where a vendor keeps a file: over TLS, or on the host that was asked."""
+        target = response.url.join(response.headers.get("location", ""))
+        if target.scheme != "https" and target.netloc != response.url.netloc:
+            raise VendorUnavailable(f"{self.facts.name} pointed to another site.", cause="foreign address")
+        return target
 
     def _judge(self, request: _Request, response: httpx.Response) -> Answer:
         name, status = self.facts.name, response.status_code
@@ -360,6 +384,9 @@ class Http:
             _log.warning("error_unreadable", integration=self.facts.key, status=answer.status, exc_info=error)
             unreadable = VendorUnavailable("It answered something unreadable.", cause=type(error).__name__)
             said = unreadable if answer.status < 400 else None
+        if said is None and answer.status < 400 and isinstance(answer.data, Mapping):
+            inside = next((answer.data[name] for name in _ERRORS if answer.data.get(name)), None)
+            said = VendorUnavailable("It answered with an error.", cause=str(inside)[:300]) if inside else None
         return said or (by_status(self.facts.name, answer) if answer.status >= 400 else None)
 
     def _unsure(self, request: _Request, message: str, cause: str, status: int = 0) -> VendorError:
