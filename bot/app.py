@@ -33,7 +33,8 @@ from governance.approval import Approvals
 from governance.audit import Audit
 from governance.policy import Policy
 from tools.inbox import Inbox
-from tools.registry import Registry
+from tools.integration import Integration
+from tools.registry import Registry, discover
 
 Closer = Callable[[], Any]
 
@@ -55,6 +56,7 @@ class Services:
     deliveries: Deliveries
     notes: Notes
     inbox: Inbox
+    checkpointer: BaseCheckpointSaver[Any]
     closers: list[Closer] = field(default_factory=list)
 
 
@@ -94,6 +96,7 @@ async def services(
             hosts=hosts or settings.hosts,
             clients=clients or settings.clients,
             timeout_s=settings.vendor_timeout_s,
+            integrations=discover() | await _mcp(settings),
         )
         interpreter = interpreter or local_interpreter(registry)
         ledger, audit = Ledger(database), Audit(database)
@@ -101,6 +104,7 @@ async def services(
         policy = Policy(database)
         llm = language_model(settings)
         stack.push_async_callback(close, llm)
+        checkpointer = await _checkpointer(settings, stack)
         agent = Agent(
             registry,
             interpreter,
@@ -108,7 +112,7 @@ async def services(
             approvals,
             policy,
             audit,
-            await _checkpointer(settings, stack),
+            checkpointer,
             llm,
             settings.model,
             settings.local_threshold,
@@ -132,7 +136,18 @@ async def services(
             Deliveries(database),
             notes,
             Inbox(database, vault, registry.integrations, hosts or settings.hosts),
+            checkpointer,
         )
+
+
+async def _mcp(settings: Settings) -> dict[str, type[Integration]]:
+    """The MCP servers that the settings name."""
+    if not settings.mcp:
+        return {}
+    with extra("mcp"):
+        from tools.mcp import load
+
+    return await load(settings.mcp, settings.vendor_timeout_s)
 
 
 def local_interpreter(registry: Registry) -> Interpreter:
@@ -201,7 +216,7 @@ def tenant_of(settings: Settings) -> Callable[[str, str], str]:
 
 def slack(running: Services) -> Any:
     """The Slack adapter; closed with the services."""
-    with _extra("slack"):
+    with extra("slack"):
         from bot.adapters.slack import SlackAdapter
     from bot.adapters.slack_wire import SlackWire
     from bot.shelf import Cards, Places, Threads
@@ -226,7 +241,7 @@ def slack(running: Services) -> Any:
 
 def teams(running: Services) -> Any:
     """The Teams adapter; closed with the services."""
-    with _extra("teams"):
+    with extra("teams"):
         from bot.adapters.teams import TeamsAdapter
     from bot.shelf import References
 
@@ -249,7 +264,7 @@ def teams(running: Services) -> Any:
 
 
 @contextmanager
-def _extra(name: str) -> Iterator[None]:
+def extra(name: str) -> Iterator[None]:
     """An import that needs an extra.
 
     Raises:

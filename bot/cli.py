@@ -14,6 +14,7 @@ import typer
 
 from core.errors import AtomError
 from core.log import configure
+from core.principal import Principal
 from core.settings import PREFIX, Settings, load
 
 COMMANDS = "atom.commands"
@@ -80,6 +81,26 @@ def tools(
         return
     for tool in found:
         typer.echo(f"{tool.id:36} {tool.effect:12} {tool.description}")
+
+
+@app.command()
+def mcp(
+    demo: Annotated[bool, typer.Option("--demo", help="As the demo company's default user.")] = False,
+    tenant: Annotated[str, typer.Option(help="The person's tenant, for example slack:T0123.")] = "",
+    person: Annotated[str, typer.Option(help="The person's id there, for example U0123.")] = "",
+    email: Annotated[str, typer.Option(help="The person's address.")] = "",
+    timezone: Annotated[str, typer.Option(help="The person's time zone.")] = "UTC",
+    port: Annotated[int, typer.Option(help="Serve HTTP on this loopback port instead of stdio.")] = 0,
+) -> None:
+    """Serve one person's tools to an MCP client, with the same policy, approvals and audit as in the chat."""
+    settings = settings_of_process()
+    if not demo and not (tenant and person):
+        typer.echo("atom: say whose tools are served: --demo, or --tenant and --person.", err=True)
+        raise typer.Exit(WRONG)
+    from bot.session import serve_mcp
+
+    who = None if demo else Principal(tenant=tenant, id=person, name=email or person, email=email, timezone=timezone)
+    asyncio.run(serve_mcp(settings, who, port))
 
 
 @app.command()

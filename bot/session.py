@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 from rich.console import Console
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bot.delivery import Deliveries
 from core.errors import ConfigInvalid
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from core.principal import Principal
     from tools.inbox import Inbox
 
 GREETING = "ATOM · you are {name} at the demo company. Say what you want done; “help” shows what I can do."
@@ -52,9 +54,9 @@ def bound(host: str, port: int) -> tuple[socket.socket, str]:
 
 
 @asynccontextmanager
-async def serving(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(app: ASGIApp, listener: socket.socket, lifespan: Literal["on", "off"] = "off") -> AsyncIterator[None]:
     """Serve an app while the block runs."""
-    server = _Server(uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=2))
+    server = _Server(uvicorn.Config(app, log_level="error", lifespan=lifespan, timeout_graceful_shutdown=2))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)
@@ -214,3 +216,35 @@ async def remove_hook(settings: Settings, tenant: str, hook: str) -> None:
     """Take a webhook's address back."""
     async with _inbox(settings) as inbox:
         await inbox.remove(tenant, hook)
+
+
+async def serve_mcp(settings: Settings, who: Principal | None, port: int) -> None:
+    """Serve a person's tools over MCP; the demo company's default user where nobody is named.
+
+    Raises:
+        ConfigInvalid: the extra that this needs is not installed.
+    """
+    from bot.app import extra, services
+    from bot.demo import connect_all, demo
+
+    with extra("mcp"):
+        from bot.mcp import McpDoor, http_app, serve_stdio
+    async with AsyncExitStack() as stack:
+        if who is None:
+            home = settings.home / "demo"
+            company = await stack.enter_async_context(demo(home))
+            ours = settings.model_copy(update={"home": home})
+            running = await stack.enter_async_context(services(ours, hosts=company.hosts, clients=company.clients))
+            await connect_all(company, running.registry, company.who)
+            who = company.who
+        else:
+            running = await stack.enter_async_context(services(settings))
+        door = McpDoor(running, who)
+        if not port:
+            await serve_stdio(door)
+            return
+        listener, address = bound("127.0.0.1", port)
+        token = secrets.token_urlsafe(24)
+        print(f"{address}/mcp\nAuthorization: Bearer {token}   (good until this stops)", file=sys.stderr, flush=True)
+        app = http_app(door, token)
+        await uvicorn.Server(uvicorn.Config(app, log_level="warning")).serve(sockets=[listener])

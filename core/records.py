@@ -58,31 +58,43 @@ class Person(Record):
     status: str = ""
     source: str = ""
     role: str = ""
+    labels: tuple[str, ...] = ()
     description: str = ""
     owner: Party | None = None
     is_active: bool = True
 
 
 class Company(Record):
-    """A company in a CRM."""
+    """A company in a CRM, or the profile that it shows; `about` is its one line."""
 
     website: str = ""
     industry: str = ""
     phone: str = ""
+    email: str = ""
+    address: str = ""
+    about: str = ""
+    description: str = ""
     owner: Party | None = None
 
 
 class Channel(Record):
-    """A place for messages or a calendar."""
+    """A place for messages or a calendar; `section` is what it stands under, `link` lets `uses` people in."""
 
     topic: str = ""
     is_private: bool = False
     is_archived: bool = False
     members: tuple[Party, ...] = ()
+    admins: tuple[Party, ...] = ()
+    size: int | None = None
+    kind: str = ""
+    section: str = ""
+    link: str = ""
+    uses: int | None = None
+    expires_at: datetime | None = None
 
 
 class Message(Record):
-    """A message or comment; `title` is empty, `text` is what it says; `sent_at` is aware."""
+    """A message or comment; `text` is what it says, `options` the answers of a poll; `sent_at` is aware."""
 
     text: str = ""
     author: str = ""
@@ -91,10 +103,13 @@ class Message(Record):
     sent_at: datetime | None = None
     reactions: tuple[str, ...] = ()
     is_private: bool = False
+    is_pinned: bool = False
+    file: str = ""
+    options: tuple[str, ...] = ()
 
 
 class Task(Record):
-    """An issue, ticket of work or reminder."""
+    """An issue, ticket of work or reminder; `section` is the list, column or group that it stands in."""
 
     description: str = ""
     status: str = ""
@@ -105,6 +120,8 @@ class Task(Record):
     priority: str = ""
     labels: tuple[str, ...] = ()
     project: str = ""
+    section: str = ""
+    followers: tuple[Party, ...] = ()
     parent: str = ""
     cycle: str = ""
     estimate: float | None = None
@@ -133,13 +150,14 @@ class Event(Record):
     ended_at: datetime | None = None
     author: str = ""
     detail: str = ""
+    location: str = ""
     seconds: int | None = None
     done: int | None = None
     total: int | None = None
 
 
 class Meeting(Record):
-    """A calendar entry; all-day entries have dates at midnight of the calendar's zone."""
+    """A calendar entry or call; all-day entries have dates at midnight of the calendar's zone."""
 
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -152,6 +170,8 @@ class Meeting(Record):
     video_url: str = ""
     recurrence: str = ""
     status: str = ""
+    passcode: str = ""
+    options: tuple[str, ...] = ()
 
 
 class Deal(Record):
@@ -271,6 +291,10 @@ class Campaign(Record):
     sends_at: datetime | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    sender: str = ""
+    description: str = ""
+    owner: Party | None = None
+    is_sent: bool = False
     value: str = ""
     minimum: Decimal | None = None
     limit: int | None = None
@@ -302,7 +326,10 @@ class PullRequest(Record):
 
 
 class Document(Record):
-    """A file, page or release; `folder` is where it lies, `link` a shared one, `access` for whom that works."""
+    """A file, page or release; `folder` is where it lies, `link` a shared one, `access` for whom that works.
+
+    `shared_with` says who was let in, by address, and as what.
+    """
 
     mime_type: str = ""
     text: str = ""
@@ -312,6 +339,7 @@ class Document(Record):
     link: str = ""
     access: str = ""
     expires_at: datetime | None = None
+    shared_with: dict[str, str] = Field(default_factory=dict)
     modified_at: datetime | None = None
 
 

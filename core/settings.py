@@ -6,15 +6,42 @@ import difflib
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from core.errors import ConfigInvalid
 
 PREFIX = "ATOM_"
 DESCRIPTIONS = "ATOM_DESCRIPTIONS"  # read by the tests alone
+
+
+class McpServer(BaseModel):
+    """An MCP server, started as a command or reached by address.
+
+    `effects` says which of its tools only read or are destructive; every other is taken to write. With `asks_token`
+    each person gives a token of their own; `token` is the one that the tools are listed with.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict, repr=False)
+    url: str = ""
+    headers: dict[str, str] = Field(default_factory=dict, repr=False)
+    asks_token: bool = False
+    token: SecretStr = SecretStr("")
+    effects: dict[str, Literal["read", "write", "destructive"]] = Field(default_factory=dict)
+    title: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("an MCP server has a command or a url")
+        return self
 
 
 class Settings(BaseSettings):
@@ -103,6 +130,13 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Other addresses for vendors, by integration and the beginning of the real one, for a proxy or a "
         "test system.",
+    )
+
+    mcp: dict[str, McpServer] = Field(
+        default_factory=dict,
+        description='MCP servers by key, each with a "command" (and "args", "env") or a "url" (and "headers"): '
+        '{"wiki": {"url": "https://wiki.example/mcp", "asks_token": true, "effects": {"search": "read"}}}.',
+        repr=False,
     )
 
     @property

@@ -44,9 +44,10 @@ class Hooks:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def emit(self, payload: Any, **about: Any) -> None:
-        """Send one event to every target; `about` is for the signer (its type, its id)."""
+        """Send one event to every target, text as it is; `about` is for the signer (its type, its id)."""
+        text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
         for target in self.targets:
-            self._start(target, json.dumps(payload, ensure_ascii=False).encode(), about)
+            self._start(target, text.encode(), about)
 
     def redeliver(self, last: int = 1) -> int:
         """Send the latest deliveries once more, as vendors do after a time-out."""

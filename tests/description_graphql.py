@@ -91,8 +91,20 @@ def _check_fields(kind: Any, selection: Any, value: Json, fragments: Any, place:
         else:
             part = fragments[node.name.value] if isinstance(node, graphql.FragmentSpreadNode) else node
             fields = part.selection_set
-            wanted |= {(n.alias or n.name).value for n in fields.selections if isinstance(n, graphql.FieldNode)}
-            mine = {name: inner for name, inner in value.items() if name in wanted}
-            yield from _check_fields(kind, fields, mine, fragments, place)
+            names = {(n.alias or n.name).value for n in fields.selections if isinstance(n, graphql.FieldNode)}
+            wanted |= names
+            mine = {name: inner for name, inner in value.items() if name in names}
+            narrow = _narrowed(kind, part, mine)
+            if narrow is not None:
+                yield from _check_fields(narrow, fields, mine, fragments, place)
     for name in value.keys() - wanted:
         yield f"{place}.{name} was not asked for"
+
+
+def _narrowed(kind: Any, part: Any, value: Json) -> Any:
+    """The type that a fragment is about; None where the value is of another member of the union."""
+    if not isinstance(kind, graphql.GraphQLUnionType):
+        return kind
+    name = part.type_condition.name.value
+    is_other = value.get("__typename", name) != name or not value
+    return None if is_other else next((one for one in kind.types if one.name == name), None)

@@ -37,6 +37,7 @@ CATEGORIES = (
     "design",
     "commerce",
     "email_calendar",
+    "other",
 )
 
 

@@ -22,7 +22,7 @@ from core.principal import Principal
 from core.tool import Tool
 from core.vault import Vault
 from tools.integration import Integration
-from tools.kit.auth import OAuth2, Session, fill
+from tools.kit.auth import OAuth2, Open, Session, fill
 from tools.kit.connection import Connection, Connections, needs
 from tools.kit.http import Http, Shared
 from tools.kit.oauth import OAuth, Provider
@@ -113,7 +113,8 @@ class Registry:
 
     async def connected(self, who: Principal) -> dict[str, str]:
         """The status of each of the person's connections, by integration."""
-        return await self.connections.keys(who.tenant, who.id)
+        free = {key: "active" for key, kind in self.integrations.items() if isinstance(kind.auth, Open)}
+        return free | await self.connections.keys(who.tenant, who.id)
 
     async def open(self, key: str, who: Principal, call_id: str = "") -> Integration:
         """The integration under this person's own connection.
@@ -122,6 +123,8 @@ class Registry:
             NotConnected: there is none that works.
         """
         kind = self._kind(key)
+        if isinstance(kind.auth, Open):
+            return self._bind(kind, Connection(who.tenant, who.id, key, {}), who, call_id)
         connection = needs(await self.connections.get(who.tenant, who.id, key), key, kind.name)
         if connection.is_due(self._clock()) and self._can_refresh(kind, connection):
             connection = await self._early(kind, connection)

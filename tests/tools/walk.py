@@ -82,7 +82,8 @@ async def ready(desk: Office, case: Case) -> dict[str, Any]:
 
 
 def _filled(value: Any, made: Sequence[Result]) -> Any:
-    """`$1.ref.id` is a field of the first result's record (`$1.ref.url/` what ends it), `$day+3` a day from now, `$time+3 10:00` a moment of it."""
+    """`$1.ref.id` is a field of the first result's record (`$1.ref.url/` what ends it), `$day+3` a day from now,
+    `$time+3 10:00` a moment of it."""
     if isinstance(value, Mapping):
         return {name: _filled(inner, made) for name, inner in value.items()}
     if isinstance(value, list):

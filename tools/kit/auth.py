@@ -41,7 +41,8 @@ class OAuth2:
 
     `scope_parameter` and `token_path` are for vendors that name the scopes otherwise or nest the person's token.
     `extra` goes to the authorisation page (such as `access_type=offline`). `has_pkce` is off only where the vendor
-    refuses the challenge. `callback_fields` are fields of the callback's query that belong to the connection.
+    refuses the challenge. `is_revoked_by_header` is for vendors that end the very token that a request carries.
+    `callback_fields` are fields of the callback's query that belong to the connection.
     """
 
     authorize_url: str
@@ -55,6 +56,7 @@ class OAuth2:
     has_pkce: bool = True
     is_json: bool = False
     client_in_header: bool = False
+    is_revoked_by_header: bool = False
     header: str = "Authorization"
     scheme: str = "Bearer"
     callback_fields: tuple[str, ...] = ()
@@ -91,7 +93,18 @@ class Session(Key):
     """Keys that the integration's `sign_in` trades for a session, which it adds to the secret."""
 
 
-Auth = BearerToken | Basic | OAuth2 | Key
+@dataclass(frozen=True)
+class Open:
+    """Nobody signs in: whoever may use the assistant may use the system."""
+
+    asks: ClassVar[tuple[str, ...]] = ()
+
+    def headers(self, secret: Secret) -> dict[str, str]:
+        """None."""
+        return {}
+
+
+Auth = BearerToken | Basic | OAuth2 | Key | Open
 
 
 def fill(template: str, values: Mapping[str, Any]) -> str | None:

@@ -263,6 +263,8 @@ class OAuth:
             token = connection.secret.get("refresh_token") or connection.secret.get("access_token", "")
             try:
                 headers, fields = provider.signed({"token": token})
+                if provider.auth.is_revoked_by_header:
+                    headers, fields = provider.auth.headers(connection.secret), {}
                 answer = await self._http.post(provider.auth.revoke_url, data=fields, headers=headers)
                 cause = "" if answer.status_code < 500 else str(answer.status_code)
             except (httpx.HTTPError, ConfigInvalid) as error:
