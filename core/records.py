@@ -106,6 +106,11 @@ class Message(Record):
     is_pinned: bool = False
     file: str = ""
     options: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 class Task(Record):
@@ -128,6 +133,7 @@ class Task(Record):
     due: date | None = None
     due_at: datetime | None = None
     recurrence: str = ""
+    is_private: bool = False
     created_at: datetime | None = None
     updated_at: datetime | None = None
     comments: tuple[Message, ...] = ()
@@ -217,10 +223,16 @@ class Customer(Record):
     orders: int | None = None
     labels: tuple[str, ...] = ()
     updated_at: datetime | None = None
+    company: str = ""
+    address: str = ""
+    tax_number: str = ""
 
 
 class Payment(Record):
-    """A payment or refund; `amount` in major units of `currency` (ISO 4217, upper case)."""
+    """A payment, expense or refund; `amount` in major units of `currency` (ISO 4217, upper case).
+
+    `account` is what the money went through, `category` what it was for.
+    """
 
     amount: Decimal | None = None
     currency: str = ""
@@ -228,10 +240,14 @@ class Payment(Record):
     customer: str = ""
     reason: str = ""
     paid_at: datetime | None = None
+    paid_on: date | None = None
+    reference: str = ""
+    account: str = ""
+    category: str = ""
 
 
 class Invoice(Record):
-    """An invoice; amounts in major units of `currency`."""
+    """An invoice, or a bill that came in (`customer` is the supplier then); amounts in major units of `currency`."""
 
     status: str = ""
     customer: str = ""
@@ -241,6 +257,11 @@ class Invoice(Record):
     due: date | None = None
     memo: str = ""
     lines: tuple[str, ...] = ()
+    kind: str = ""
+    issued: date | None = None
+    reference: str = ""
+    email: str = ""
+    sent_at: datetime | None = None
 
 
 class Product(Record):
@@ -310,7 +331,7 @@ class Repository(Record):
 
 
 class PullRequest(Record):
-    """A pull or merge request."""
+    """A pull or merge request; `checks` is how its latest pipeline stands."""
 
     status: str = ""
     author: Party | None = None
@@ -322,17 +343,19 @@ class PullRequest(Record):
     mergeable: bool | None = None
     description: str = ""
     files: tuple[str, ...] = ()
+    checks: str = ""
     updated_at: datetime | None = None
 
 
 class Document(Record):
     """A file, page or release; `folder` is where it lies, `link` a shared one, `access` for whom that works.
 
-    `shared_with` says who was let in, by address, and as what.
+    `shared_with` says who was let in, by address, and as what. `properties` are what a database entry holds, by name.
     """
 
     mime_type: str = ""
     text: str = ""
+    color: str = ""
     owner: Party | None = None
     size: int | None = None
     folder: Party | None = None
@@ -340,6 +363,7 @@ class Document(Record):
     access: str = ""
     expires_at: datetime | None = None
     shared_with: dict[str, str] = Field(default_factory=dict)
+    properties: dict[str, str] = Field(default_factory=dict)
     modified_at: datetime | None = None
 
 
@@ -353,12 +377,17 @@ class Figure(BaseModel):
 
 
 class Report(Record):
-    """Figures, or an update on how something stands."""
+    """Figures, or an update on how something stands; `picture` is how it looks, and is kept nowhere."""
 
     text: str = ""
     health: str = ""
     figures: tuple[Figure, ...] = ()
     sections: tuple[str, ...] = Field(default=())
+    project: str = ""
+    owner: Party | None = None
+    labels: tuple[str, ...] = ()
+    updated_at: datetime | None = None
+    picture: bytes = Field(default=b"", exclude=True, repr=False)
 
 
 class Design(Record):

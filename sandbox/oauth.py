@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
@@ -40,6 +41,7 @@ class OAuth:
     is_rotating: bool = False  # a refresh ends the old refresh token
     separator: str = " "  # between the scopes of an answer
     refresh_scope: str = ""  # without it no refresh token is given
+    extra: Mapping[str, str] = field(default_factory=dict)  # what comes back beside the code
 
     def routes(self, vendor: Vendor) -> list[Route]:
         """The endpoints of one vendor."""
@@ -73,7 +75,7 @@ class _Door:
         email = form.get("person") or ask.get("login_hint") or self.vendor.company.default.email
         if email not in self.vendor.company.by_email:
             return self._back(ask, {"error": "invalid_request", **back})
-        return self._back(ask, {"code": self._code(ask, email), **back})
+        return self._back(ask, {"code": self._code(ask, email), **self.oauth.extra, **back})
 
     async def token(self, request: Request) -> Response:
         """A code or a refresh token becomes an access token."""

@@ -75,20 +75,21 @@ class Inbox:
         self._signatures = {key: kind.webhook for key, kind in integrations.items()}
 
     async def add(self, tenant: str, key: str, secret: str = "") -> tuple[str, str]:
-        """A new address for a vendor's deliveries: the id that ends it, and the secret (made, where none is given).
+        """A new place for a vendor's deliveries: the end of its address, and the secret (made, where none is given).
 
         Raises:
             ConfigInvalid: there is no such integration, or its vendor sends nothing.
         """
         if key not in self._integrations:
             raise ConfigInvalid(f"There is no integration “{key}”.")
-        if self._signatures[key] is None:
+        signature = self._signatures[key]
+        if signature is None:
             raise ConfigInvalid(f"{self._integrations[key].name} sends no webhooks that could be verified.")
         hook, secret = secrets.token_urlsafe(24), secret or secrets.token_urlsafe(24)
         sealed = await self._vault.seal(tenant, _purpose(key, hook), secret)
         async with self._database.session() as session:
             session.add(Hook(id=hook, tenant=tenant, integration=key, sealed=sealed, made_at=self._clock()))
-        return hook, secret
+        return signature.address(hook, secret), secret
 
     async def hooks(self, tenant: str) -> Sequence[Hook]:
         """The tenant's addresses, oldest first."""

@@ -71,6 +71,17 @@ async def by_time(
     return Batch(found, json.dumps([moment.isoformat(), sorted(seen)]), more)
 
 
+async def oldest_first(items: AsyncIterator[Any], cursor: str, at: Callable[[Any], str]) -> AsyncIterator[Any]:
+    """The items of a list that has the newest first, as far back as the cursor, turned round for `by_time`."""
+    moment, found = since(cursor), []
+    async for item in items:
+        if moment is not None and datetime.fromisoformat(at(item)) < moment:
+            break
+        found.append(item)
+    for item in sorted(found, key=lambda one: datetime.fromisoformat(at(one))):
+        yield item
+
+
 def _read(cursor: str) -> tuple[datetime | None, set[str]]:
     if not cursor:
         return None, set()

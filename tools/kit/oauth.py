@@ -265,7 +265,8 @@ class OAuth:
                 headers, fields = provider.signed({"token": token})
                 if provider.auth.is_revoked_by_header:
                     headers, fields = provider.auth.headers(connection.secret), {}
-                answer = await self._http.post(provider.auth.revoke_url, data=fields, headers=headers)
+                body: dict[str, Any] = {"json": fields} if provider.auth.is_json and fields else {"data": fields}
+                answer = await self._http.post(provider.auth.revoke_url, headers=headers, **body)
                 cause = "" if answer.status_code < 500 else str(answer.status_code)
             except (httpx.HTTPError, ConfigInvalid) as error:
                 cause = type(error).__name__

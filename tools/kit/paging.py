@@ -135,6 +135,26 @@ def by_page(
     return walk(fetch)
 
 
+def by_number(
+    http: Http,
+    path: str,
+    items: str,
+    size: int,
+    total: str,
+    parameter: str = "pageNumber",
+    limit: str = "pageSize",
+    **parameters: Any,
+) -> AsyncIterator[Any]:
+    """Numbered pages from 1 of a size that is asked for; `total` is where the answer says how many items there are."""
+
+    async def fetch(number: Any) -> tuple[list[Any], Any]:
+        page = int(number or 1)
+        data = await http.get(path, **parameters, **{parameter: page, limit: size})
+        return listed(data, items), page + 1 if page * size < int(dig(data, total) or 0) else None
+
+    return walk(fetch)
+
+
 def next_link(header: str) -> str:
     """The address with `rel="next"` in a Link header, or ""."""
     for address, rest in _LINK.findall(header):

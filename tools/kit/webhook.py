@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
+from urllib.parse import urlencode
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -126,6 +127,10 @@ class Signature:
             raise BadSignature("The signature does not match.")
         self._once(expected, stamp)
 
+    def address(self, url: str, secret: str) -> str:
+        """The address to give the vendor: with the secret in it, where the vendor has no other place for one."""
+        return url
+
     def moved(self, move: Callable[[str], str]) -> Signature:
         """The same where the vendor's addresses are others (the demo's)."""
         return self
@@ -177,9 +182,20 @@ def repeated(header: str) -> Token:
     return Token(prefixed(header, ""))
 
 
+@dataclass
+class QueryToken(Token):
+    """Compares a secret that stands in the callback's own address."""
+
+    name: str = "token"
+
+    def address(self, url: str, secret: str) -> str:
+        """The address with the secret."""
+        return f"{url}?{urlencode({self.name: secret})}"
+
+
 def in_query(name: str) -> Token:
     """The agreed secret in the callback's own address."""
-    return Token(lambda delivery: (b"", [delivery.query.get(name, "")], None))
+    return QueryToken(lambda delivery: (b"", [delivery.query.get(name, "")], None), name=name)
 
 
 def in_body(path: str) -> Token:
@@ -228,7 +244,8 @@ def ed25519(header: str, stamp_header: str) -> Ed25519:
 class GoogleToken(Signature):
     """Verifies the bearer token that Google signs; the secret is the audience that the subscription was given.
 
-    `certs` is where Google publishes its keys; they are fetched when needed, so `verify` may wait on the network.
+    After a space the secret may name the account that the token must be for: anybody may have Google sign a token for
+    an audience that they know. `certs` is where Google publishes its keys; they are fetched when needed, so `verify` may wait on the network.
     """
 
     parts: Parts = field(default_factory=lambda: prefixed("Authorization", "Bearer "))
@@ -245,11 +262,14 @@ class GoogleToken(Signature):
         if not secret:
             raise BadSignature("There is no audience to check the token against.")
         _, given, _ = self.parts(delivery)
+        audience, _, sender = secret.partition(" ")
         try:
             key = jwt.PyJWKClient(self.certs, timeout=5).get_signing_key_from_jwt(given[0])
-            jwt.decode(given[0], key.key, algorithms=["RS256"], audience=secret, options={"require": ["exp"]})
+            said = jwt.decode(given[0], key.key, algorithms=["RS256"], audience=audience, options={"require": ["exp"]})
         except jwt.PyJWTError as error:
             raise BadSignature("The token does not match.", cause=type(error).__name__) from None
+        if sender and said.get("email") != sender:
+            raise BadSignature("The token is somebody else's.")
 
     def moved(self, move: Callable[[str], str]) -> Signature:
         """The same with the keys at another address."""

@@ -31,8 +31,8 @@ from tests.description import has_descriptions
 from tools.integrations.github.integration import GitHub
 from tools.integrations.github.mapping import pairs, period, words
 from tools.kit.http import Answer
-from tools.registry import Registry
 from tools.kit.webhook import Delivery
+from tools.registry import Registry
 
 CHECKOUT = "fernwick/checkout-service"
 STOREFRONT = "fernwick/storefront"

@@ -33,8 +33,8 @@ from tools.integrations.linear.integration import Linear
 from tools.integrations.linear.mapping import settled
 from tools.kit.connection import Connection
 from tools.kit.http import Answer
-from tools.registry import Registry
 from tools.kit.webhook import Delivery
+from tools.registry import Registry
 
 
 @pytest.fixture

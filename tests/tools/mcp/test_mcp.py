@@ -26,7 +26,7 @@ SERVER = str(Path(__file__).with_name("notes_server.py"))
 
 
 def stdio(file: Path, **more: object) -> McpServer:
-    return McpServer(command=sys.executable, args=(SERVER, str(file)), title="Notes", **more)  # type: ignore[arg-type]
+    return McpServer(command=sys.executable, args=(SERVER, str(file)), title="Notes", **more)
 
 
 @asynccontextmanager
@@ -97,7 +97,7 @@ async def test_a_call_is_approved_done_and_told(tmp_path: Path) -> None:
 async def test_over_http_each_person_has_a_token_of_their_own(tmp_path: Path) -> None:
     file, reader = tmp_path / "n.json", Reader()
     async with over_http(file, "s3cret") as url:
-        server = McpServer(url=url, asks_token=True, token="s3cret", title="Notes", effects={"search_notes": "read"})  # type: ignore[arg-type]
+        server = McpServer(url=url, asks_token=True, token="s3cret", title="Notes", effects={"search_notes": "read"})
         async with office(tmp_path / "home", interpreter=reader, mcp={"notes": server}) as desk:
             said = await asked(desk, reader, "notes.search_notes", words="x")
             assert "not connected to Notes" in text(said)  # type: ignore[arg-type]

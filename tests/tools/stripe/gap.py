@@ -22,6 +22,17 @@ def amend(document: Json) -> None:
     expand: Json = {"type": "array", "items": {"type": "string"}}
     fields: Json = {"active": {"type": "boolean"}, "expand": expand}
     change = {"schema": {"type": "object", "additionalProperties": False, "properties": fields}}
+    # The list of events, which keeps thirty days, was trimmed away too.
+    strings: Json = {"type": "array", "items": {"type": "string"}}
+    named = {"types": strings, "limit": {"type": "integer"}, "starting_after": {"type": "string"}}
+    events: Json = {"type": "object", "required": ["object", "data", "has_more", "url"]}
+    paths["/v1/events"] = {
+        "get": {
+            "parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in named.items()],
+            "responses": {"200": {"content": {"application/json": {"schema": events}}}},
+            "x-basis": "Stripe's reference of GET /v1/events, from general knowledge",
+        }
+    }
     paths["/v1/payment_links/{payment_link}"] = {
         "get": {
             "parameters": [{"name": "expand", "in": "query", "schema": expand}],
