@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool, StructuredTool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.types import Command
+from pydantic import BaseModel
 
 from agent.cascade import Cascade
 from agent.gate import Gate
@@ -181,12 +182,24 @@ def _unanswered(messages: Sequence[BaseMessage]) -> list[str]:
     return [call["id"] for call in calls if call["id"] and call["id"] not in answered]
 
 
+class _NoInput(BaseModel):
+    """What LangChain is told of a tool's input: the schema is checked by the integration."""
+
+
+class _Quick(StructuredTool):
+    """A tool for which LangChain builds no model of its own: with some hundred tools that takes a second."""
+
+    def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
+        """Nothing to be injected by name."""
+        return _NoInput
+
+
 def _runnable(tool: Tool, registry: Registry) -> BaseTool:
     async def run(runtime: ToolRuntime[Turn], **args: Any) -> tuple[str, Result]:
         system = await registry.open(tool.integration, runtime.context.who, runtime.tool_call_id or "")
         return "", await system.run(tool_id(tool.name), args)
 
-    return StructuredTool(
+    return _Quick(
         name=tool.name,
         description=tool.description,
         args_schema=dict(tool.parameters),

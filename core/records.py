@@ -111,10 +111,12 @@ class Message(Record):
     bcc: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    priority: str = ""
 
 
 class Task(Record):
-    """An issue, ticket of work or reminder; `section` is the list, column or group that it stands in."""
+    """An issue, ticket of work or reminder; `section` is the list, column or group that it stands in,
+    `fields` are those of the company's own."""
 
     description: str = ""
     status: str = ""
@@ -136,6 +138,8 @@ class Task(Record):
     is_private: bool = False
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    checklist: tuple[str, ...] = ()
+    fields: dict[str, str] = Field(default_factory=dict)
     comments: tuple[Message, ...] = ()
 
 
@@ -191,6 +195,7 @@ class Deal(Record):
     closes_on: date | None = None
     is_open: bool = True
     next_step: str = ""
+    lines: tuple[str, ...] = ()
 
 
 class Ticket(Record):
@@ -213,11 +218,12 @@ class Ticket(Record):
 
 
 class Customer(Record):
-    """Somebody who pays."""
+    """Somebody who pays, or is paid; `balance` is what they owe, `owed` what we owe them."""
 
     email: str = ""
     phone: str = ""
     balance: Decimal | None = None
+    owed: Decimal | None = None
     currency: str = ""
     spent: Decimal | None = None
     orders: int | None = None
@@ -262,6 +268,7 @@ class Invoice(Record):
     reference: str = ""
     email: str = ""
     sent_at: datetime | None = None
+    is_sent: bool = False
 
 
 class Product(Record):
@@ -312,6 +319,8 @@ class Campaign(Record):
     sends_at: datetime | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
     sender: str = ""
     description: str = ""
     owner: Party | None = None
@@ -391,7 +400,10 @@ class Report(Record):
 
 
 class Design(Record):
-    """A design file or part of one."""
+    """A design file or part of one; `editor` touched it last, `page` is where in the file a part of it lies."""
 
     project: str = ""
+    page: str = ""
+    description: str = ""
+    editor: Party | None = None
     modified_at: datetime | None = None

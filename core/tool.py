@@ -78,7 +78,7 @@ class Tool:
     undo: str = ""
     is_hidden: bool = False
     is_proven_by_repeat: bool = False
-    examples: tuple[Example, ...] = ()
+    examples: Sequence[Example] = ()
 
     @property
     def name(self) -> str:

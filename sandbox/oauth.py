@@ -36,6 +36,7 @@ class OAuth:
     authorize: str
     token: str
     revoke: str = ""
+    renew: str = ""  # where tokens are renewed, if not where they are given
     expires_in: float | None = 3600
     refresh: bool = True
     is_rotating: bool = False  # a refresh ends the old refresh token
@@ -50,6 +51,7 @@ class OAuth:
             Route(self.authorize, door.authorize, methods=["GET", "POST"]),
             Route(self.token, door.token, methods=["GET", "POST"]),
         ]
+        routes += [Route(self.renew, door.token, methods=["POST"])] if self.renew else []
         return [*routes, Route(self.revoke, door.revoke, methods=["POST"])] if self.revoke else routes
 
 

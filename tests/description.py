@@ -182,7 +182,7 @@ class Description:
         """Problems with the parameters, then with the body."""
         content = headers.get("content-type", "application/json" if not isinstance(body, str) else "").split(";")[0]
         if content.startswith("multipart/"):
-            if operation.bodies and not any(kind.startswith("multipart/") for kind in operation.bodies):
+            if operation.bodies and not any(kind.startswith(("multipart/", "*/*")) for kind in operation.bodies):
                 yield f"content type {content} is not one of {', '.join(operation.bodies)}"
             return
         try:
@@ -306,6 +306,7 @@ class Description:
     def _discovered(self, node: Json) -> Iterator[Operation]:
         for row in node.get("methods", {}).values():
             every = {**self.document.get("parameters", {}), **row.get("parameters", {})}
+            template = row.get("flatPath") or row["path"]  # a {+name} of the other would take in every path
             params = tuple(
                 {
                     "name": name,
@@ -314,6 +315,7 @@ class Description:
                     "schema": _repeated(param),
                 }
                 for name, param in every.items()
+                if param.get("location") != "path" or f"{{{name}}}" in template.replace("+", "")
             )
             bodies = {"application/json": row["request"]} if "request" in row else {}
             upload = row.get("mediaUpload", {}).get("protocols", {}).get("simple", {}).get("path")
@@ -323,11 +325,12 @@ class Description:
             answers = {"200": row.get("response"), "204": None}
             yield Operation(
                 row["httpMethod"].lower(),
-                *_pattern("/" + row["path"].lstrip("/")),
+                *_pattern("/" + template.lstrip("/")),
                 params,
                 bodies,
                 False,
                 answers,
+                str(row.get("x-basis") or ""),
             )
         for inner in node.get("resources", {}).values():
             yield from self._discovered(inner)

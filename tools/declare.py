@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import math
 import re
+import sys
 import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 from pydantic import (
@@ -147,9 +149,7 @@ def build(owner: type, name: str, method: Callable[..., Any], example: Sequence[
     model = _model(where, method)
     schema = _schema(where, model)
     finders = _finders(owner, where, schema)
-    strange = {name for name in (*declared.one_of, *(one for it in example for one in it.args))} - {
-        *schema["properties"]
-    }
+    strange = {*declared.one_of} - {*schema["properties"]}
     if strange:
         raise TypeError(f"{where} has no parameter {', '.join(sorted(strange))}")
     made = Tool(
@@ -166,7 +166,7 @@ def build(owner: type, name: str, method: Callable[..., Any], example: Sequence[
         proof=_sentence(owner, declared.proof) if declared.proof else "reads only",
         undo=_inverse(owner, declared),
         is_hidden=declared.is_hidden,
-        examples=tuple(example),
+        examples=example,
     )
     bound = Declaration(**{**declared.__dict__, "arguments": model, "finders": finders, "method": name})
     return made, bound
@@ -214,7 +214,7 @@ def _check(owner: type, where: str, method: Callable[..., Any], declared: Declar
 
 
 def _model(where: str, method: Callable[..., Any]) -> type[BaseModel]:
-    hints = typing.get_type_hints(method, include_extras=True)
+    hints = _hints(method)
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(method).parameters.items():
         if name == "self":
@@ -231,6 +231,16 @@ def _model(where: str, method: Callable[..., Any]) -> type[BaseModel]:
             hint = Annotated[hint, BeforeValidator(_day)]
         fields[name] = (hint, Field(default, description=notes[0], alias=name.rstrip("_")))
     return create_model(where, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _hints(method: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations as types. Most are alike within a module, and each is evaluated once there."""
+    return {name: _evaluated(said, method.__module__) for name, said in method.__annotations__.items()}
+
+
+@cache
+def _evaluated(said: Any, module: str) -> Any:
+    return eval(said, vars(sys.modules[module])) if isinstance(said, str) else said  # noqa: S307 - our own source
 
 
 def _is_annotated(hint: Any) -> bool:
@@ -299,7 +309,7 @@ def _finders(owner: type, where: str, schema: Mapping[str, Any]) -> dict[str, st
 
 
 def _returns(where: str, method: Callable[..., Any], effect: Effect) -> str:
-    hint = typing.get_type_hints(method).get("return")
+    hint = _hints(method).get("return")
     if effect != "read":
         if hint is not Change:
             raise TypeError(f"{where} writes, so it returns a Change")

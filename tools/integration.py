@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar
 
@@ -86,19 +87,17 @@ class Integration:
             raise TypeError(f"{cls.__name__}: a key is lower-case words with single underscores, not {cls.key}")
         if cls.category not in CATEGORIES:
             raise TypeError(f"{cls.__name__} has no known category: {cls.category}")
-        examples = _examples(cls.__module__)
+        package = cls.__module__.rpartition(".")[0]
         cls.tools, cls.declarations, cls.streams = {}, {}, {}
         for name, method in inspect.getmembers(cls, inspect.isfunction):
             if kind := getattr(method, "__stream__", ""):
                 cls.streams[kind] = name
             if hasattr(method, "__declaration__"):
-                said = examples.pop(method.__declaration__.name or name, ())
+                said = Examples(package, method.__declaration__.name or name)
                 made, declaration = build(cls, name, method, said)
                 if made.id in cls.tools:
                     raise TypeError(f"{cls.__name__} has two tools called {made.id}")
                 cls.tools[made.id], cls.declarations[made.id] = made, declaration
-        if examples:
-            raise TypeError(f"{cls.__name__} has examples for what it cannot do: {', '.join(examples)}")
 
     def __init__(self, http: Http, who: Principal, people: People) -> None:
         self.http = http
@@ -209,8 +208,23 @@ class Integration:
         return candidates
 
 
-def _examples(module: str) -> dict[str, tuple[Example, ...]]:
-    package = module.rpartition(".")[0]
+class Examples(Sequence[Example]):
+    """The ways of asking for one tool, out of the file beside its integration, which is read when first needed."""
+
+    def __init__(self, package: str, tool: str) -> None:
+        self._package = package
+        self._tool = tool
+
+    def __getitem__(self, place: Any) -> Any:
+        return read_examples(self._package).get(self._tool, ())[place]
+
+    def __len__(self) -> int:
+        return len(read_examples(self._package).get(self._tool, ()))
+
+
+@cache
+def read_examples(package: str) -> dict[str, tuple[Example, ...]]:
+    """All ways of asking of an integration, by the name of the tool; none where it has no file."""
     try:
         text = (files(package) / "examples.yaml").read_text(encoding="utf-8")
     except (FileNotFoundError, ModuleNotFoundError, ValueError):

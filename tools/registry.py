@@ -257,6 +257,7 @@ class Registry:
         lost = None if is_new else self._lost
         renew = refresh if can_refresh else None
         http = Http(kind, connection, self._shared, renew, call_id, self._timeout_s, sites, lost)
+        http.slots = self._slots(kind)
         return kind(http, who, _Directory(self, who, but=kind.key))
 
     async def _lost(self, connection: Connection) -> None:
@@ -288,6 +289,7 @@ class Registry:
             authorize_url=self._filled(kind, None, kind.auth.authorize_url),
             token_url=self._filled(kind, None, kind.auth.token_url),
             revoke_url=self._filled(kind, None, kind.auth.revoke_url),
+            refresh_url=self._filled(kind, None, kind.auth.refresh_url),
         )
         base = "" if kind.base_url.startswith("{") else self._filled(kind, None, kind.base_url)
         return Provider(kind.key, kind.name, auth, client, base)

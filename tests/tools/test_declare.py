@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from core.errors import Candidate, InvalidArgument
 from core.records import Record, Ref, Task
-from core.tool import Change, Example
+from core.tool import Change
 from tools.declare import Duration, Email, Id, Money, Text, Who, build, finds, parse, tool
 from tools.integration import Integration
 from tools.kit.auth import BearerToken
@@ -338,13 +338,6 @@ def test_a_malformed_declaration_says_what_is_missing(
     with pytest.raises(TypeError, match=said) as caught:
         declared(method, **WRITES | change)
     assert method.__name__ in str(caught.value)
-
-
-def test_an_example_names_parameters_that_exist() -> None:
-    method = tool(**WRITES)(sound)
-    build(Made, "sound", method, [Example("do x", {"a": "x"})])
-    with pytest.raises(TypeError, match="no parameter b"):
-        build(Made, "sound", method, [Example("do x", {"b": "x"})])
 
 
 def same() -> Any:

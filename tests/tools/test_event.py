@@ -20,9 +20,8 @@ from bot.session import bound, serving
 from core.errors import BadSignature, ConfigInvalid, NotFound
 from core.records import Ref
 from core.vault import Vault
-from sandbox.server import serve
 from tests.assistant import Office, office
-from tests.tools.walk import Reader, approve, ask, load, ready
+from tests.tools.walk import approve, ask, connected, load, ready
 from tools.inbox import Inbox
 from tools.integration import Integration
 from tools.kit.auth import BearerToken
@@ -30,7 +29,6 @@ from tools.kit.webhook import Delivery, GoogleToken, Signature, Token, WebhookEv
 from tools.registry import discover
 
 KEYS = sorted(key for key, kind in discover().items() if kind.webhook is not None)
-DIRECTORY = "slack"  # where systems without people of their own look them up
 
 
 @dataclass
@@ -70,12 +68,8 @@ async def post(desk: Office, key: str) -> AsyncIterator[Post]:
 
 @pytest.mark.parametrize("key", KEYS)
 async def test_a_change_is_delivered_once_and_a_forgery_never(key: str, tmp_path: Path) -> None:
-    walk, reader = load(key), Reader()
-    async with (
-        serve() as sandbox,
-        office(tmp_path, *{key: 0, DIRECTORY: 0}, interpreter=reader, sandbox=sandbox) as desk,
-        post(desk, key) as mail,
-    ):
+    walk = load(key)
+    async with connected(key, tmp_path) as (desk, reader, _), post(desk, key) as mail:
         for number, case in enumerate(walk.cases):
             if desk.running.registry._tools[case.tool].effect != "read" and await mail.count() == 0:
                 desk.conversation = f"c{number}"
@@ -88,7 +82,7 @@ async def test_a_change_is_delivered_once_and_a_forgery_never(key: str, tmp_path
         assert kept, f"delivered, and no event was made of it: {str(rows[0]['body'])[:300]}"
         assert all(event.kind and event.event for event in kept)
         count = len(kept)
-        again = await desk.client.post(f"{sandbox.url}/_sandbox/{key}/deliveries", json={"last": len(rows)})
+        again = await desk.client.post(f"{desk.sandbox.url}/_sandbox/{key}/deliveries", json={"last": len(rows)})
         again.raise_for_status()
         assert await mail.count() == count
         for row in rows[:1]:

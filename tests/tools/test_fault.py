@@ -15,10 +15,9 @@ from sqlalchemy import func, select
 
 from agent.ledger import LedgerRow
 from core.message import Connect, Failure, Question, Receipt
-from sandbox.server import serve
 from sandbox.vendor import Vendor
-from tests.assistant import Office, Recorder, office, receipts, text
-from tests.tools.walk import Case, Reader, Walk, ask, difference, load, ready, without
+from tests.assistant import Office, Recorder, receipts, text
+from tests.tools.walk import Case, Reader, Walk, ask, connected, difference, load, ready, without
 from tools.kit.auth import OAuth2, Session
 from tools.kit.http import Shared
 from tools.registry import discover
@@ -26,7 +25,6 @@ from tools.registry import discover
 KEYS = sorted(discover())
 LONG = 99
 OTHER = "[^/]+"
-DIRECTORY = "slack"  # where systems without people of their own look them up
 
 
 @dataclass
@@ -142,14 +140,9 @@ class Rig:
 @asynccontextmanager
 async def rig(key: str, folder: Path) -> AsyncIterator[Rig]:
     """One integration, ready to be disturbed; waiting takes no time."""
-    walk, reader, slept = load(key), Reader(), list[float]()
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    async with serve() as sandbox, office(folder, *{key: 0, DIRECTORY: 0}, interpreter=reader, sandbox=sandbox) as desk:
-        desk.running.registry._shared.sleep = sleep
-        yield Rig(desk, walk, reader, Effects(sandbox.vendors[key], walk.ignore), slept)
+    async with connected(key, folder) as (desk, reader, slept):
+        walk, vendor = load(key), desk.sandbox.vendors[key]
+        yield Rig(desk, walk, reader, Effects(vendor, walk.ignore), slept)
 
 
 def has(said: Recorder, *kinds: type) -> bool:

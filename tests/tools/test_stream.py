@@ -10,15 +10,13 @@ import pytest
 
 from core.errors import ConfigInvalid
 from core.records import Record, Ref, Task
-from sandbox.server import serve
-from tests.assistant import Office, office
-from tests.tools.walk import Reader, approve, ask, load, ready
+from tests.assistant import Office
+from tests.tools.walk import approve, ask, connected, load, ready
 from tools import stream
 from tools.registry import discover
 from tools.stream import Batch, by_time
 
 STREAMS = sorted((key, kind) for key, found in discover().items() for kind in found.streams)
-DIRECTORY = "slack"  # where systems without people of their own look them up
 MOST_BATCHES = 50
 
 
@@ -38,11 +36,8 @@ async def drain(desk: Office, key: str, kind: str, cursor: str = "") -> tuple[li
 
 @pytest.mark.parametrize(("key", "kind"), STREAMS)
 async def test_a_stream_gives_all_and_then_what_changed(key: str, kind: str, tmp_path: Path) -> None:
-    walk, reader = load(key), Reader()
-    async with (
-        serve() as sandbox,
-        office(tmp_path, *{key: 0, DIRECTORY: 0}, interpreter=reader, sandbox=sandbox) as desk,
-    ):
+    walk = load(key)
+    async with connected(key, tmp_path) as (desk, reader, _):
         everything, _, cursor = await drain(desk, key, kind)
         assert everything
         assert all(record.ref.kind == kind and record.ref.integration == key for record in everything)

@@ -7,30 +7,25 @@ from pathlib import Path
 import pytest
 
 from core.message import Failure, Question
-from sandbox.server import serve
-from tests.assistant import Office, office, receipts, text
+from tests.assistant import Office, receipts, text
 from tests.description import check_answer, check_request, has_descriptions
-from tests.tools.walk import Case, Reader, Walk, approve, ask, difference, load, ready, without
+from tests.tools.walk import Case, Reader, Walk, approve, ask, connected, difference, load, ready, without
 from tools.registry import discover
 
 KEYS = sorted(discover())
-DIRECTORY = "slack"  # where systems without people of their own look them up
 
 
 @pytest.mark.parametrize("key", KEYS)
 async def test_every_operation_is_done_proven_and_undone(key: str, tmp_path: Path) -> None:
-    walk, reader, wrong = load(key), Reader(), []
-    async with (
-        serve() as sandbox,
-        office(tmp_path, *{key: 0, DIRECTORY: 0}, interpreter=reader, sandbox=sandbox) as desk,
-    ):
+    walk, wrong = load(key), []
+    async with connected(key, tmp_path) as (desk, reader, _):
         for number, case in enumerate(walk.cases):
             desk.conversation = f"c{number}"
             try:
                 await go(desk, reader, walk, case)
             except Exception as problem:  # all that is wrong with an integration is told at once
                 wrong.append(f"{case.tool} {dict(case.args)}: {type(problem).__name__}: {str(problem)[:600]}")
-        wrong += [f"{key} {one}" for one in described(await requests(desk, key), key)] if has_descriptions() else []
+            wrong += described(await requests(desk, key), key) if has_descriptions() else []
     missing = {tool.id for tool in discover()[key].tools.values() if not tool.is_hidden} - {
         case.tool for case in walk.cases
     }
@@ -64,8 +59,10 @@ async def go(desk: Office, reader: Reader, walk: Walk, case: Case) -> None:
 
 
 async def requests(desk: Office, key: str) -> list[dict[str, object]]:
-    """What came to the vendor."""
-    found: list[dict[str, object]] = (await desk.client.get(f"{desk.sandbox.url}/_sandbox/{key}/requests")).json()
+    """What came to the vendor since it was last asked."""
+    control = f"{desk.sandbox.url}/_sandbox/{key}/requests"
+    found: list[dict[str, object]] = (await desk.client.get(control)).json()
+    await desk.client.delete(control)
     return found
 
 

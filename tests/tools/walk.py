@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,11 +14,14 @@ from typing import Any
 import yaml
 
 from agent.interpretation import Interpretation, Request
+from core.clock import utc_now
 from core.records import Record
 from core.tool import Call, Change, Result, Tool
-from tests.assistant import Office, Recorder, plan, receipts, text
+from sandbox.server import serve
+from tests.assistant import Office, Recorder, office, plan, receipts, text
 
 HERE = Path(__file__).parent
+DIRECTORY = "slack"  # where systems without people of their own look them up
 _WHEN = re.compile(r"\$(day|time)([+-]\d+)(?: (\d\d:\d\d))?")
 
 
@@ -71,23 +75,37 @@ class Reader:
         return ()
 
 
+@asynccontextmanager
+async def connected(key: str, folder: Path) -> AsyncIterator[tuple[Office, Reader, list[float]]]:
+    """The assistant with an integration and a directory of people; what it would have waited for is listed instead."""
+    reader, slept = Reader(), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    async with serve() as sandbox, office(folder, interpreter=reader, sandbox=sandbox) as desk:
+        desk.running.registry._shared.sleep = sleep
+        await desk.connect(*{key: 0, DIRECTORY: 0})
+        yield desk, reader, slept
+
+
 async def ready(desk: Office, case: Case) -> dict[str, Any]:
     """The arguments of a case, after what comes before it."""
     made: list[Result] = []
     for step in case.setup:
         system = await desk.running.registry.open(step["tool"].partition(".")[0], desk.who)
-        made.append(await system.run(step["tool"], _filled(step.get("args") or {}, made)))
-    found: dict[str, Any] = _filled(case.args, made)
+        made.append(await system.run(step["tool"], filled(step.get("args") or {}, made, utc_now())))
+    found: dict[str, Any] = filled(case.args, made, utc_now())
     return found
 
 
-def _filled(value: Any, made: Sequence[Result]) -> Any:
+def filled(value: Any, made: Sequence[Result], now: datetime) -> Any:
     """`$1.ref.id` is a field of the first result's record (`$1.ref.url/` what ends it), `$day+3` a day from now,
     `$time+3 10:00` a moment of it."""
     if isinstance(value, Mapping):
-        return {name: _filled(inner, made) for name, inner in value.items()}
+        return {name: filled(inner, made, now) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_filled(inner, made) for inner in value]
+        return [filled(inner, made, now) for inner in value]
     if isinstance(value, str) and value.startswith("$") and value[1:2].isdigit():
         place, _, path = value[1:].partition(".")
         result = made[int(place) - 1]
@@ -98,7 +116,7 @@ def _filled(value: Any, made: Sequence[Result]) -> Any:
             node = node[int(name)] if name.isdigit() else getattr(node, name)
         return re.split(r"[/#]", node)[-1] if path.endswith("/") else node
     if isinstance(value, str) and (hit := _WHEN.fullmatch(value)):
-        day = datetime.now(UTC) + timedelta(days=int(hit[2]))
+        day = now + timedelta(days=int(hit[2]))
         if hit[1] == "day":
             return day.date().isoformat()
         hour, minute = map(int, (hit[3] or "10:00").split(":"))

@@ -42,6 +42,7 @@ class OAuth2:
     `scope_parameter` and `token_path` are for vendors that name the scopes otherwise or nest the person's token.
     `extra` goes to the authorisation page (such as `access_type=offline`). `has_pkce` is off only where the vendor
     refuses the challenge. `is_revoked_by_header` is for vendors that end the very token that a request carries.
+    `refresh_url` is where tokens are renewed, if not where they are given.
     `callback_fields` are fields of the callback's query that belong to the connection.
     """
 
@@ -49,6 +50,7 @@ class OAuth2:
     token_url: str
     scopes: tuple[str, ...]
     revoke_url: str = ""
+    refresh_url: str = ""
     scope_separator: str = " "
     scope_parameter: str = "scope"
     token_path: tuple[str, ...] = ()

@@ -57,7 +57,7 @@ def _reasons(error: Mapping[str, Any]) -> set[str]:
 
 def _fields(error: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with which field: Google's `fieldViolations`, or the `location` of an older API."""
-    found = {}
+    found: dict[str, str] = {}
     for row in error.get("details") or ():
         found |= {str(one.get("field")): str(one.get("description")) for one in row.get("fieldViolations") or ()}
     for row in error.get("errors") or ():

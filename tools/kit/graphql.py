@@ -26,7 +26,7 @@ async def ask(http: Http, document: str, **variables: Any) -> dict[str, Any]:
     }
     writes = bool(_MUTATION.search(document))
     is_keyed = _KEYED.search(document) is not None
-    answer = await http.send("POST", "", json=body, is_read=not writes, is_repeatable=is_keyed)
+    answer = await http.send("POST", "", json=body, is_read=not writes, is_repeatable=is_keyed, may_hold_errors=True)
     whole = answer.data if isinstance(answer.data, Mapping) else {}
     data = whole.get("data")
     if whole.get("errors"):  # what the integration's `error` let pass; half an answer is none

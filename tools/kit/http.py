@@ -112,7 +112,8 @@ class Shared:
 class Http:
     """Requests under one connection. `call_id` names the tool call: the idempotency keys are derived from it.
 
-    `lost` hears of a connection whose sign-in the vendor no longer accepts, even after a refresh.
+    `slots` are the deployment's values of what the integration's `slots` name. `lost` hears of a connection whose
+    sign-in the vendor no longer accepts, even after a refresh.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Http:
         self._sites = dict(sites or facts.sites)
         self._lost = lost
         self._writes = 0
+        self.slots: Mapping[str, str] = {}
 
     @property
     def call_id(self) -> str:
@@ -169,12 +171,14 @@ class Http:
         is_raw: bool = False,
         is_read: bool | None = None,
         is_repeatable: bool = False,
+        may_hold_errors: bool = False,
     ) -> Answer:
         """Send one request. `path` is relative to the base URL, or a whole address below it.
 
         `files` are `(name, content, type)` by form field. `site` names another address of the vendor (`sites`).
         `is_raw` takes an answer that is no JSON; `is_read` marks a POST that only reads (a search, a GraphQL query);
-        `is_repeatable` a write whose second arrival changes nothing more.
+        `is_repeatable` a write whose second arrival changes nothing more. `may_hold_errors` leaves it to the caller to
+        look for errors inside a success.
 
         Raises:
             VendorError: one of its leaves, as `core.errors` draws them.
@@ -202,6 +206,7 @@ class Http:
             bool(self.facts.idempotency_header) and not reads,
             is_raw,
             site,
+            may_hold_errors,
         )
         return await self._attempt(request)
 
@@ -370,21 +375,21 @@ class Http:
             raise self._unsure(request, f"{name} answered nothing.", "empty body", status)
         text = _text(response) if is_raw else response.text[:2000]
         answer = Answer(status, response.headers, data, text, response.content)
-        error_of_vendor = self._error(answer)
+        error_of_vendor = self._error(answer, request.may_hold_errors)
         if error_of_vendor is None:
             return answer
         if status >= 500 or status in (408, 425) or isinstance(error_of_vendor, VendorUnavailable):
             raise self._unsure(request, f"{name} is having trouble.", error_of_vendor.cause, status)
         raise error_of_vendor
 
-    def _error(self, answer: Answer) -> VendorError | None:
+    def _error(self, answer: Answer, may_hold_errors: bool) -> VendorError | None:
         try:
             said = self.facts.error(answer)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             _log.warning("error_unreadable", integration=self.facts.key, status=answer.status, exc_info=error)
             unreadable = VendorUnavailable("It answered something unreadable.", cause=type(error).__name__)
             said = unreadable if answer.status < 400 else None
-        if said is None and answer.status < 400 and isinstance(answer.data, Mapping):
+        if said is None and answer.status < 400 and isinstance(answer.data, Mapping) and not may_hold_errors:
             inside = next((answer.data[name] for name in _ERRORS if answer.data.get(name)), None)
             said = VendorUnavailable("It answered with an error.", cause=str(inside)[:300]) if inside else None
         return said or (by_status(self.facts.name, answer) if answer.status >= 400 else None)
@@ -424,6 +429,7 @@ class _Request:
     has_key: bool
     is_raw: bool
     site: str
+    may_hold_errors: bool
 
 
 def by_status(name: str, answer: Answer, said: str = "", fields: Mapping[str, str] | None = None) -> VendorError:

@@ -253,7 +253,8 @@ class OAuth:
         token = current.secret.get("refresh_token")
         if not token:
             raise NotConnected(provider.key, provider.name, expired=True, cause="no refresh token")
-        answer = await self._token(provider, {"grant_type": "refresh_token", "refresh_token": token})
+        fields = {"grant_type": "refresh_token", "refresh_token": token}
+        answer = await self._token(provider, fields, provider.auth.refresh_url)
         return self._merged(current, provider, answer)
 
     async def disconnect(self, provider: Provider, connection: Connection) -> None:
@@ -277,14 +278,15 @@ class OAuth:
                     next_step=f"Remove ATOM in {provider.name}'s own settings.",
                 )
 
-    async def _token(self, provider: Provider, fields: dict[str, str]) -> dict[str, Any]:
+    async def _token(self, provider: Provider, fields: dict[str, str], address: str = "") -> dict[str, Any]:
         auth, name = provider.auth, provider.name
+        address = address or auth.token_url
         headers, fields = provider.signed(fields)
         try:
             if auth.is_json:
-                response = await self._http.post(auth.token_url, json=fields, headers=headers)
+                response = await self._http.post(address, json=fields, headers=headers)
             else:
-                response = await self._http.post(auth.token_url, data=fields, headers=headers)
+                response = await self._http.post(address, data=fields, headers=headers)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise VendorUnavailable(

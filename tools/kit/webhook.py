@@ -245,7 +245,8 @@ class GoogleToken(Signature):
     """Verifies the bearer token that Google signs; the secret is the audience that the subscription was given.
 
     After a space the secret may name the account that the token must be for: anybody may have Google sign a token for
-    an audience that they know. `certs` is where Google publishes its keys; they are fetched when needed, so `verify` may wait on the network.
+    an audience that they know. `certs` is where Google publishes its keys; they are fetched when needed, so `verify`
+    may wait on the network.
     """
 
     parts: Parts = field(default_factory=lambda: prefixed("Authorization", "Bearer "))

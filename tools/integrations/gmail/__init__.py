@@ -1,0 +1,1 @@
+"""Gmail: messages, conversations, drafts, labels."""
