@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -99,17 +100,17 @@ class Graph(Vendor):
             answer["@odata.nextLink"] = f"{self.address(call)}?{urlencode(pairs)}"
         return answer
 
-    def delta(self, call: Call, rows: list[Json], size: int = 50, **kept: str) -> Json:
+    def delta(self, call: Call, rows: list[Json], kept: Mapping[str, str] | None = None, size: int = 50) -> Json:
         """A page of a delta query over the rows, or the link that tells what changes from now on."""
         skip = call.whole("$skiptoken", 0, 1_000_000)
         answer: Json = {"value": rows[skip : skip + size]}
         mark = str(call.get("$mark") or self.state["sequence"])
         if len(rows) > skip + size:
-            told = {**kept, "$skiptoken": str(skip + size), "$mark": mark}
+            told = {**(kept or {}), "$skiptoken": str(skip + size), "$mark": mark}
             told |= {"$deltatoken": str(call.get("$deltatoken"))} if call.get("$deltatoken") else {}
             answer["@odata.nextLink"] = f"{self.address(call)}?{urlencode(told)}"
         else:
-            answer["@odata.deltaLink"] = f"{self.address(call)}?{urlencode({**kept, '$deltatoken': mark})}"
+            answer["@odata.deltaLink"] = f"{self.address(call)}?{urlencode({**(kept or {}), '$deltatoken': mark})}"
         return answer
 
     def since(self, call: Call) -> int | None:

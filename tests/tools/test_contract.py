@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
 from sandbox.app import find_vendors
 from sandbox.world import World
 from tests.tools.walk import load
+from tools.declare import Duration
+from tools.integration import read_examples
 from tools.kit.auth import OAuth2
 from tools.registry import discover
 
@@ -28,6 +31,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "person": ("string", "person"), "email": ("string", "email"),
 }  # fmt: skip
 FORBIDDEN = {"httpx", "requests", "aiohttp", "asyncio", "sqlalchemy", "urllib.request", "socket"}
+LENGTH: TypeAdapter[Any] = TypeAdapter(Duration)
 MEDIAN_LINES = 250
 EXAMPLES = 8
 
@@ -38,6 +42,8 @@ def test_tools_are_declared_whole(key: str) -> None:
     assert kind.name
     assert kind.aliases
     assert kind.base_url.startswith(("https://", "{"))
+    known = {tool.id.partition(".")[2] for tool in kind.tools.values() if not tool.is_hidden}
+    assert {*read_examples(kind.__module__.rpartition(".")[0])} <= known, "examples for what it cannot do"
     for tool in kind.tools.values():
         assert tool.id.partition(".")[0] == key
         assert tool.description.endswith(".")
@@ -47,6 +53,7 @@ def test_tools_are_declared_whole(key: str) -> None:
         if isinstance(kind.auth, OAuth2) and kind.auth.scopes:
             assert tool.scopes, f"{tool.id} names no scope"
             assert {*tool.scopes} <= {*kind.auth.scopes}, f"{tool.id}: {tool.scopes}"
+        assert {name for one in tool.examples for name in one.args} <= {*tool.properties}, tool.id
         if not tool.is_hidden:
             said = {one.say for one in tool.examples}
             assert len(said) >= EXAMPLES, f"{tool.id} has {len(said)} ways of asking"
@@ -108,7 +115,11 @@ def differences(properties: dict[str, Any], name: str, param: dict[str, Any]) ->
         said.append(f"is {there.get('type')} {there.get('format', '')}, not {kind}")
     if "enum" in param and [*map(str, there.get("enum", ()))] != [*map(str, param["enum"])]:
         said.append(f"may be {there.get('enum')}, not {param['enum']}")
-    if "default" in param and not kind.startswith("date") and properties[name].get("default") != param["default"]:
+    is_length = kind == "duration"  # 1h and PT60M are one
+    ours, theirs = properties[name].get("default"), param.get("default")
+    if is_length and ours and theirs:
+        ours, theirs = LENGTH.validate_python(ours), LENGTH.validate_python(theirs)
+    if "default" in param and not kind.startswith("date") and ours != theirs:
         said.append(f"is {properties[name].get('default')!r} by default, not {param['default']!r}")
     return said
 

@@ -21,7 +21,7 @@ class Issues(Organisation):
         visible = self.visible(call)
         query = Query(str(call.need("q")), self.company.slug, visible)
         rows = [row for row in self.state["issues"].values() if row["repo"] in visible and query.fits(self._seen(row))]
-        rows.sort(key=lambda row: str(row["updated_at"]), reverse=True)
+        rows.sort(key=lambda row: str(row["updated_at"]), reverse=call.get("order") != "asc")
         more = {"incomplete_results": False, "search_type": "lexical"}
         return self.page(call, rows[:1000], lambda row: {**self.shape.issue(row), "score": 1.0}, "items", **more)
 

@@ -69,6 +69,8 @@ class Query:
             return lambda row: value in row["kinds"]
         if name in ("author", "base", "head"):
             return lambda row: bool(row[name] == value)
+        if name == "updated" and value.startswith(">="):
+            return lambda row: str(row["updated_at"]) >= value[2:]
         many = {"label": "labels", "assignee": "assignees", "review-requested": "reviewers",
                 "team-review-requested": "teams"}  # fmt: skip
         if name in many:

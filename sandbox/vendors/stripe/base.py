@@ -168,6 +168,7 @@ class Ledger(Vendor):
             "request": {"id": f"req_{self.ident(14, 'request', number, alphabet=MIXED)}", "idempotency_key": None},
             "type": kind,
         }
+        self.state.setdefault("events", []).insert(0, event)
         self.emit(event, type=kind)
 
     def _limit(self, call: Call) -> int:

@@ -24,6 +24,16 @@ class Invoices(Ledger):
         ]
         return self.listed(call, rows, "/v1/invoices")
 
+    @route("GET", "/v1/events")
+    def list_events(self, call: Call) -> Json:
+        """What happened, newest first."""
+        wanted = call.get("types") or []
+        rows = [row for row in self.state.get("events", []) if not wanted or row["type"] in wanted]
+        if after := call.get("starting_after"):
+            rows = rows[next((n for n, row in enumerate(rows) if row["id"] == after), len(rows)) + 1 :]
+        limit = call.whole("limit", 10, 100)
+        return {"object": "list", "data": rows[:limit], "has_more": len(rows) > limit, "url": "/v1/events"}
+
     @route("GET", "/v1/invoices/search", scope="invoice_read")
     def search_invoices(self, call: Call) -> Json:
         """Invoices by number, customer, status, total and time."""

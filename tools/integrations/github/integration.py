@@ -16,6 +16,7 @@ from core.records import Event, PullRequest, Record, Ref, Task
 from core.tool import Call, Change
 from tools.declare import Text, Who, finds, tool
 from tools.integration import Account, Integration
+from tools.integrations.github.feed import to_events
 from tools.integrations.github.mapping import (
     expected,
     former,
@@ -36,7 +37,8 @@ from tools.integrations.github.people import Colleagues
 from tools.kit.auth import OAuth2
 from tools.kit.http import Answer, by_status, retry_after
 from tools.kit.paging import by_link, take
-from tools.kit.webhook import Signature, prefixed
+from tools.kit.webhook import Delivery, Signature, WebhookEvent, prefixed
+from tools.stream import Batch, by_time, since, stream
 
 Repo = Annotated[str, finds("repo")]
 Reviewer = Annotated[str, Field(json_schema_extra={"format": "person", "x-find": "reviewer"})]
@@ -83,6 +85,11 @@ class GitHub(Integration):
         fields = {str(one.get("field", "")): str(one.get("message") or one.get("code", "")) for one in details}
         said = " ".join([message, *(" ".join(filter(None, pair)) for pair in fields.items())])
         return by_status(cls.name, answer, said, fields)
+
+    @classmethod
+    def events(cls, delivery: Delivery) -> list[WebhookEvent]:
+        """The issue, pull request or repository that it is about."""
+        return to_events(delivery)
 
     async def identify(self) -> Account:
         """The person's login."""
@@ -443,6 +450,15 @@ class GitHub(Integration):
         path = f"/repos/{repo}/issues/{number}"
         after: dict[str, Any] = (await self.http.send("PATCH", path, json=fields, is_repeatable=True)).data
         return after
+
+    @stream("issue")
+    async def stream_issues(self, cursor: str) -> Batch:
+        """Issues in the order of their change, a thousand at most at once."""
+        moment = since(cursor)
+        terms = ["is:issue", await self._mine(), f"updated:>={moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""]
+        asked = {"q": " ".join(filter(None, terms)), "sort": "updated", "order": "asc", "advanced_search": "true"}
+        items = by_link(self.http, "/search/issues", "items", **asked, per_page=PAGE)
+        return await by_time(items, cursor, lambda item: str(item["updated_at"]), to_task)
 
     async def _search(self, terms: Sequence[str], limit: int) -> list[dict[str, Any]]:
         query = " ".join(filter(None, terms))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
@@ -13,6 +14,7 @@ from core.records import Channel, Meeting, Party, Record, Ref
 from core.tool import Call, Change
 from tools.declare import Duration, Text, Who, finds, tool
 from tools.integration import Account, Integration
+from tools.integrations.google_calendar.feed import to_events
 from tools.integrations.google_calendar.mapping import (
     DAY,
     MINE,
@@ -32,7 +34,8 @@ from tools.integrations.google_calendar.recurrence import first_start, to_rule
 from tools.integrations.google_calendar.search import Search, events_path
 from tools.kit.auth import OAuth2
 from tools.kit.http import Answer, by_status
-from tools.kit.webhook import repeated
+from tools.kit.webhook import Delivery, WebhookEvent, repeated
+from tools.stream import Batch, stream
 
 EventId = Annotated[str, finds("event")]
 CalendarId = Annotated[str, finds("calendar")]
@@ -43,6 +46,7 @@ SOON = ("rateLimitExceeded", "userRateLimitExceeded")
 LATER = ("quotaExceeded", "dailyLimitExceeded")
 LATER_S = 3600.0
 LOST = timedelta(minutes=5)
+PAGE = 250
 
 
 class GoogleCalendar(Search, Integration):
@@ -80,6 +84,11 @@ class GoogleCalendar(Search, Integration):
         if any(reason in LATER for reason in reasons):
             return RateLimited("Google Calendar's quota is used up.", retry_after_s=LATER_S, status=answer.status)
         return by_status(cls.name, answer, said)
+
+    @classmethod
+    def events(cls, delivery: Delivery) -> list[WebhookEvent]:
+        """The calendar in which something changed."""
+        return to_events(delivery)
 
     async def identify(self) -> Account:
         """The person's own calendar, whose id is their address."""
@@ -301,6 +310,21 @@ class GoogleCalendar(Search, Integration):
             if is_new and item["status"] != "cancelled" and fits(record):
                 return self._added(record)
         return None
+
+    @stream("event")
+    async def stream_events(self, cursor: str) -> Batch:
+        """Events of the person's own calendar as they change; Google keeps the place."""
+        mark: dict[str, str] = json.loads(cursor) if cursor else {}
+        try:
+            page = await self.http.get(events_path(MINE), maxResults=PAGE, **mark)
+        except NotFound:  # a place that Google keeps no longer: everything is given anew
+            return Batch([], "", has_more=bool(mark))
+        found = [(item, to_meeting(item, MINE, self.who.zone)) for item in page["items"]]
+        live = [record for item, record in found if item["status"] != "cancelled"]
+        gone = [record.ref for item, record in found if item["status"] == "cancelled"]
+        more = page.get("nextPageToken")
+        after = {**mark, "pageToken": more} if more else {"syncToken": page["nextSyncToken"]}
+        return Batch(live, json.dumps(after), bool(more), gone)
 
     async def _insert(self, calendar: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Our own id makes a second arrival a conflict, so the first one's event is read."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+from core.clock import utc_now
 from core.errors import Candidate, Conflict, NotFound, Rejected, VendorError
 from core.records import Project, Record, Ref, Task
 from core.tool import Call, Change
 from tools.declare import Duration, Text, Who, finds, tool
 from tools.integration import Account, Integration
 from tools.integrations.jira.adf import to_adf
+from tools.integrations.jira.feed import to_events
 from tools.integrations.jira.mapping import (
     expected,
     from_task,
@@ -26,7 +29,8 @@ from tools.integrations.jira.mapping import (
 from tools.kit.auth import OAuth2
 from tools.kit.http import Answer, by_status
 from tools.kit.paging import by_offset, take, walk
-from tools.kit.webhook import Signature, prefixed
+from tools.kit.webhook import Delivery, Signature, WebhookEvent, prefixed
+from tools.stream import Batch, by_time, since, stream
 
 Priority = Literal["Highest", "High", "Medium", "Low", "Lowest"]
 IssueKey = Annotated[str, finds("issue")]
@@ -63,6 +67,11 @@ class Jira(Integration):
         fields = {str(name): str(reason) for name, reason in (answer.data.get("errors") or {}).items()}
         said = " ".join([*map(str, answer.data.get("errorMessages") or ()), *fields.values()])
         return by_status(cls.name, answer, said, fields)
+
+    @classmethod
+    def events(cls, delivery: Delivery) -> list[WebhookEvent]:
+        """The issue, comment or work log that changed."""
+        return to_events(delivery)
 
     async def identify(self) -> Account:
         """The site the person granted, and who they are there."""
@@ -360,14 +369,28 @@ class Jira(Integration):
             return None
         return Change(found, {"title": summary}, undo=Call(tool="jira.delete_issue", args={"issue": found.ref.key}))
 
+    @stream("issue")
+    async def stream_issues(self, cursor: str) -> Batch:
+        """Issues in the order of their change; JQL counts in minutes, so the last one is read twice."""
+        moment = since(cursor)
+        minutes = math.ceil((utc_now() - moment).total_seconds() / 60) + 1 if moment else None
+        past = f'updated >= "-{minutes}m" ' if minutes else 'updated >= "-5200w" '
+        items = self._pages(f"{past}ORDER BY updated ASC", 100)
+        return await by_time(
+            items, cursor, lambda item: str(item["fields"]["updated"]), lambda item: to_task(item, self._site)
+        )
+
     async def _search(self, jql: str, limit: int) -> list[Task]:
+        return [to_task(item, self._site) for item in await take(self._pages(jql, min(50, limit)), limit)]
+
+    def _pages(self, jql: str, size: int) -> AsyncIterator[Any]:
         async def page(token: Any) -> tuple[list[Any], Any]:
-            body = {"jql": jql, "fields": FIELDS.split(","), "maxResults": min(50, limit)}
+            body = {"jql": jql, "fields": FIELDS.split(","), "maxResults": size}
             body |= {"nextPageToken": token} if token else {}
             data = await self.http.post("/rest/api/3/search/jql", body, is_read=True)
             return data["issues"], None if data.get("isLast", True) else data.get("nextPageToken")
 
-        return [to_task(item, self._site) for item in await take(walk(page), limit)]
+        return walk(page)
 
     async def _issue(self, issue: str) -> Task:
         return to_task(await self.http.get(f"/rest/api/3/issue/{issue}", fields=FIELDS), self._site)

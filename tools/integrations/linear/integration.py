@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,6 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from core.errors import (
-    BadSignature,
     Candidate,
     Conflict,
     Forbidden,
@@ -26,6 +24,7 @@ from core.tool import Call, Change
 from tools.declare import Text, Who, finds, tool
 from tools.integration import Account, Integration
 from tools.integrations.linear import document
+from tools.integrations.linear.feed import signed, to_events
 from tools.integrations.linear.mapping import (
     age_s,
     cycle_filter,
@@ -44,7 +43,8 @@ from tools.kit.auth import OAuth2
 from tools.kit.graphql import ask, by_connection
 from tools.kit.http import Answer
 from tools.kit.paging import take
-from tools.kit.webhook import Delivery, Signature
+from tools.kit.webhook import Delivery, Signature, WebhookEvent
+from tools.stream import Batch, by_time, oldest_first, stream
 
 Priority = Literal["urgent", "high", "medium", "low", "none"]
 State = Literal["backlog", "planned", "started", "paused", "completed", "canceled"]
@@ -58,15 +58,6 @@ KEY = re.compile(r"(?:linear\.app/\S+/issue/|^|\s|#)([A-Z][A-Z0-9]*-\d+)\b", re.
 SLUG = re.compile(r"linear\.app/\S+/project/(?:\S*-)?([0-9a-f]{8,})", re.IGNORECASE)
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 LATELY = {"gt": "-PT5M"}
-
-
-def signed(delivery: Delivery) -> tuple[bytes, list[str], int | None]:
-    """The hex HMAC of the raw body; the time stands in the body, in milliseconds."""
-    try:
-        stamp = int(json.loads(delivery.body)["webhookTimestamp"]) // 1000
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadSignature("The delivery carries no time.") from error
-    return delivery.body, [delivery.headers.get("linear-signature", "")], stamp
 
 
 class Linear(Integration):
@@ -100,6 +91,11 @@ class Linear(Integration):
         if kind is RateLimited:
             return RateLimited("Linear asks for fewer requests.", retry_after_s=_wait_s(answer.headers))
         return kind(f"{sentence} Linear says: {said}", status=answer.status, cause=f"{code} {message}")
+
+    @classmethod
+    def events(cls, delivery: Delivery) -> list[WebhookEvent]:
+        """The issue, comment, project or update that changed."""
+        return to_events(delivery)
 
     async def identify(self) -> Account:
         """The person and the address of their workspace."""
@@ -395,6 +391,13 @@ class Linear(Integration):
         if item["trashed"]:
             raise NotFound(f"{item['identifier']} is in Linear's trash.")
         return item
+
+    @stream("issue")
+    async def stream_issues(self, cursor: str) -> Batch:
+        """Issues in the order of their change."""
+        newest = by_connection(self.http, document.ISSUES, "issues", first=PAGE)
+        items = oldest_first(newest, cursor, lambda item: str(item["updatedAt"]))
+        return await by_time(items, cursor, lambda item: str(item["updatedAt"]), to_task)
 
     async def _issues(self, wanted: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
         pages = by_connection(self.http, document.ISSUES, "issues", first=min(PAGE, limit), filter=wanted)

@@ -27,6 +27,7 @@ from tools.integrations.salesforce.search import DATA, Search, together
 from tools.integrations.salesforce.soql import literal, plain_words
 from tools.kit.auth import OAuth2
 from tools.kit.http import Answer, by_status
+from tools.stream import Batch, by_time, since, stream
 
 Kind = Literal["Account", "Contact", "Lead", "Opportunity", "Case", "Task"]
 RecordId = Annotated[str, finds("record")]
@@ -87,6 +88,16 @@ class Salesforce(Search, Integration):
         accounts = await self.rows("Account", (), "LastModifiedDate DESC", 200)
         stages = await self.choices("Opportunity", "StageName")
         return {"account": [one["Name"] for one in accounts], "stage": [stage.label for stage in stages]}
+
+    @stream("opportunity")
+    async def stream_opportunities(self, cursor: str) -> Batch:
+        """Opportunities in the order of their change; deleted ones are not told."""
+        moment = since(cursor)
+        conditions = [f"LastModifiedDate >= {literal(moment)}"] if moment else []
+        items = self.every("Opportunity", conditions, "LastModifiedDate")
+        return await by_time(
+            items, cursor, lambda item: str(item["LastModifiedDate"]), lambda item: to_deal(item, self.site)
+        )
 
     @tool("read", scopes=API)
     async def search_records(

@@ -15,7 +15,7 @@ FIELDS = {
     "Account": f"{OWNED}, Name, Website, Industry, Phone",
     "Contact": f"{OWNED}, Name, Email, Phone, Title, Description, Account.Name",
     "Lead": f"{OWNED}, Name, Email, Phone, Title, Description, Company, Status, LeadSource",
-    "Opportunity": f"{OWNED}, Name, StageName, Amount, CloseDate, NextStep, IsClosed, Account.Name",
+    "Opportunity": f"{OWNED}, Name, StageName, Amount, CloseDate, NextStep, IsClosed, Account.Name, LastModifiedDate",
     "Case": f"{OWNED}, CaseNumber, Subject, Description, Status, Priority, Account.Name, Contact.Name, "
     "LastModifiedDate",
     "Task": f"{OWNED}, Subject, Description, Status, Priority, ActivityDate, Who.Name, What.Name, CreatedDate",

@@ -102,14 +102,17 @@ class Search:
 
     async def rows(self, kind: str, conditions: Iterable[str], order: str, limit: int) -> list[Mapping[str, Any]]:
         """Objects of a kind with their main fields, page after page."""
+        return await take(self.every(kind, conditions, order, limit), limit)
+
+    def every(self, kind: str, conditions: Iterable[str], order: str, limit: int = 0) -> AsyncIterator[Any]:
+        """The same as a stream, by default without an end."""
         query = select(FIELDS[kind], kind, conditions, order, limit)
 
         async def page(address: Any) -> tuple[list[Any], Any]:
             data = await (self.http.get(address) if address else self.http.get(f"{DATA}/query", q=query))
             return data["records"], None if data["done"] else data.get("nextRecordsUrl")
 
-        pages: AsyncIterator[Any] = walk(page)
-        return await take(pages, limit)
+        return walk(page)
 
     @property
     def site(self) -> str:

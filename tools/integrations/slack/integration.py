@@ -14,11 +14,13 @@ from core.tool import Call, Change
 from tools.declare import Id, Text, Who, finds, tool
 from tools.integration import Account, Integration
 from tools.integrations.slack.fault import STATUS
+from tools.integrations.slack.feed import to_events, to_greeting
 from tools.integrations.slack.mapping import (
     emoji_name,
     escape,
     moment,
     said,
+    sent,
     to_channel,
     to_membership,
     to_message,
@@ -33,7 +35,8 @@ from tools.integrations.slack.workspace import ALONE, CURSOR, LOOKED_AT, Workspa
 from tools.kit.auth import OAuth2
 from tools.kit.http import Answer, by_status
 from tools.kit.paging import by_cursor, by_page, take
-from tools.kit.webhook import Signature, slack_style
+from tools.kit.webhook import Delivery, Greeting, Signature, WebhookEvent, slack_style
+from tools.stream import Batch, by_time, since, stream
 
 ChannelName = Annotated[str, finds("channel")]
 
@@ -66,6 +69,7 @@ class Slack(Integration):
         scope_separator=",",
         token_path=("authed_user",),
         has_pkce=False,
+        is_revoked_by_header=True,
     )  # fmt: skip
     webhook = Signature(slack_style)
     names = ("channel", "person")
@@ -79,6 +83,16 @@ class Slack(Integration):
         status = answer.status if answer.status >= 400 else STATUS.get(code, 400)
         needed = f" ({answer.data['needed']})" if answer.data.get("needed") else ""
         return by_status(cls.name, replace(answer, status=status), code.replace("_", " ") + needed)
+
+    @classmethod
+    def events(cls, delivery: Delivery) -> list[WebhookEvent]:
+        """The message, reaction or channel that it is about."""
+        return to_events(delivery)
+
+    @classmethod
+    def greet(cls, delivery: Delivery, secret: str) -> Greeting | None:
+        """Slack's challenge."""
+        return to_greeting(delivery)
 
     async def identify(self) -> Account:
         """The person's own id and the workspace's address."""
@@ -365,6 +379,11 @@ class Slack(Integration):
                 await self._space.post("conversations.kick", channel=channel, user=one)
         return Change(to_membership(channel, people), {"members": ()})
 
+    @stream("message")
+    async def stream_messages(self, cursor: str) -> Batch:
+        """Messages of the channels that the asker is in, as they were written; changes to them come by webhook."""
+        return await by_time(self._space.all_messages(since(cursor)), cursor, sent, self._of_message)
+
     async def read_message(self, ref: Ref) -> Record:
         """Reads the message again, and its permalink."""
         place, _, ts = ref.id.partition("/")
@@ -475,6 +494,9 @@ class Slack(Integration):
         expect = {"title": name, "is_private": private, "topic": (topic or "").strip(), "members": record.members}
         undo = Call(tool="slack.archive_channel", args={"channel": item["id"]})
         return Change(record, expect, undo=undo)
+
+    def _of_message(self, item: Mapping[str, Any]) -> Message:
+        return to_message(item, item["channel"], self._site)
 
     def _of_channel(self, item: Mapping[str, Any], *also: str) -> Candidate:
         channel = to_channel(item, self._site)

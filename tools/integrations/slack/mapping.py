@@ -77,6 +77,11 @@ def to_recurrence(text: str, at: datetime) -> str:
     return f"every {said.removeprefix('every ')} at {time}"
 
 
+def sent(item: Mapping[str, Any]) -> str:
+    """When a message was written, in ISO 8601."""
+    return moment(item["ts"]).isoformat()
+
+
 def to_message(
     item: Mapping[str, Any], channel: str, site: str = "", names: Mapping[str, str] = NAMES, url: str = ""
 ) -> Message:

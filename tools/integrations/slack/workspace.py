@@ -91,6 +91,17 @@ class Workspace:
             if item.get("subtype") not in NOTICES:
                 yield item
 
+    async def all_messages(self, begin: datetime | None) -> AsyncIterator[Any]:
+        """The messages of every conversation that the owner of the token is in, oldest first, each with its channel."""
+        found = [
+            {**item, "channel": channel["id"]}
+            async for channel in self.channels()
+            if channel.get("is_member")
+            for item in [one async for one in self.history(channel["id"], begin, 200)]
+        ]
+        for item in sorted(found, key=lambda one: str(one["ts"])):
+            yield item
+
     def replies(self, place: str, root: str) -> AsyncIterator[Any]:
         """A thread, oldest first; its first item is the message that opened it."""
         return by_cursor(self.http, "/conversations.replies", "messages", *CURSOR, channel=place, ts=root, limit=200)

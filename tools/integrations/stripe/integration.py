@@ -15,6 +15,7 @@ from core.tool import Call, Change
 from tools.declare import Email, Id, Money, Text, finds, tool
 from tools.integration import Account, Integration
 from tools.integrations.stripe.books import Books, of_size
+from tools.integrations.stripe.feed import CHANGES, NONE, to_event, to_events, until
 from tools.integrations.stripe.line import to_line
 from tools.integrations.stripe.mapping import (
     day,
@@ -36,7 +37,8 @@ from tools.integrations.stripe.phrase import Phrase, clauses, quoted, read
 from tools.kit.auth import BearerToken
 from tools.kit.http import Answer, by_status
 from tools.kit.paging import take
-from tools.kit.webhook import Signature, stripe_style
+from tools.kit.webhook import Delivery, Signature, WebhookEvent, stripe_style
+from tools.stream import Batch, stream
 
 CustomerId = Annotated[str, finds("customer")]
 InvoiceId = Annotated[Id, finds("invoice")]
@@ -84,6 +86,11 @@ class Stripe(Integration):
         declined = f" ({error['decline_code']})" if error.get("decline_code") else ""
         fields = {str(error["param"]): said} if error.get("param") else {}
         return by_status(cls.name, answer, said + declined, fields)
+
+    @classmethod
+    def events(cls, delivery: Delivery) -> list[WebhookEvent]:
+        """The object that it happened to."""
+        return to_events(delivery)
 
     async def identify(self) -> Account:
         """The address of the account's pages; a test key's are apart."""
@@ -228,6 +235,21 @@ class Stripe(Integration):
         due = self._books.start(due_before) if due_before else None
         pages = self._books.every("/v1/invoices", limit, status=status, customer=customer, **{"due_date[lt]": due})
         return [to_invoice(item, self._site) for item in await take(pages, limit)]
+
+    @stream("invoice")
+    async def stream_invoices(self, cursor: str) -> Batch:
+        """Invoices as they change: all of them first, then what Stripe's events of thirty days say."""
+        events = self._books.every("/v1/events", 100, **{"types[]": CHANGES})
+        if not cursor:
+            newest = await take(events, 1)
+            found = [to_invoice(item, self._site) async for item in self._books.every("/v1/invoices", 100)]
+            return Batch(found, newest[0]["id"] if newest else NONE)
+        fresh = await take(until(events, cursor), 500)
+        last = {event["data"]["object"]["id"]: event for event in reversed(fresh)}.values()
+        kept = [event["data"]["object"] for event in last if event["type"] != "invoice.deleted"]
+        gone = [to_event(event).ref for event in last if event["type"] == "invoice.deleted"]
+        records = [to_invoice(item, self._site) for item in kept]
+        return Batch(records, fresh[0]["id"] if fresh else cursor, gone=[ref for ref in gone if ref])
 
     @tool("write", scopes=("invoice_write",), proof="read_invoice", undo="delete_draft_invoice")
     async def create_invoice(

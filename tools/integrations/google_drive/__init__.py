@@ -1,0 +1,1 @@
+"""Google Drive: files, folders, who may see them, comments."""
