@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -34,6 +35,8 @@ _CONFLICT = {"namealreadyexists", "errorirresolvableconflict", "resourcemodified
 _EXPIRED = {"invalidauthenticationtoken", "unauthenticated"}
 _BY_CODE = {429: _THROTTLED, 404: _GONE, 403: _DENIED, 409: _CONFLICT, 401: _EXPIRED}
 _NEEDED = re.compile(r"(?:requires one of|required scopes?:?)\s*'([^']+)'", re.IGNORECASE)
+_TAGS = re.compile(r"<(style|script|head)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_BREAKS = re.compile(r"<br\s*/?>|</p>|</div>|</tr>|</li>", re.IGNORECASE)
 
 
 def microsoft_oauth(*scopes: str) -> OAuth2:
@@ -127,19 +130,32 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def plain(text: str) -> str:
+    """A text without its HTML."""
+    if "<" not in text:
+        return unescape(text).strip()
+    return re.sub(r"\n{3,}", "\n\n", unescape(_TAGS.sub("", _BREAKS.sub("\n", text)))).strip()
+
+
 def validated(delivery: Delivery) -> Greeting | None:
     """The echo that Graph wants when a subscription is made; None for a notification."""
     token = delivery.query.get("validationToken", "")
     return Greeting(body=token, headers={"content-type": "text/plain"}) if token else None
 
 
-def notified(key: str, delivery: Delivery, kinds: Mapping[str, str]) -> list[WebhookEvent]:
-    """The events of a change notification; `kinds` says by Graph's type what a record is called."""
+def notified(
+    key: str, delivery: Delivery, kinds: Mapping[str, str], to_id: Callable[[str], str] | None = None
+) -> list[WebhookEvent]:
+    """The events of a change notification.
+
+    `kinds` says by Graph's type what a record is called; `to_id` makes the id of a record out of the resource's path,
+    where it is not the last part of it.
+    """
     found = []
     for row in (delivery.data or {}).get("value") or ():
         about = row.get("resourceData") or {}
         kind = kinds.get(str(about.get("@odata.type") or "").rpartition(".")[2].lower(), "")
-        number = str(about.get("id") or "")
+        number = to_id(str(row.get("resource") or "")) if to_id else str(about.get("id") or "")
         change = str(row.get("changeType") or row.get("lifecycleEvent") or "changed")
         parts = (row.get("subscriptionId"), change, row.get("resource"), about.get("@odata.etag"))
         mark = str(row.get("id") or ":".join(str(one or "") for one in parts))

@@ -13,13 +13,13 @@ from core.tool import Change
 from tools.declare import Email, Money, Text, Who, finds, tool
 from tools.integration import Account, Integration
 from tools.integrations.hubspot.mapping import SINGULAR, written
-from tools.integrations.hubspot.platform import account_of, sign_in, signature_v3, to_events, understood
+from tools.integrations.hubspot.platform import account_of, signature_v3, to_events, understood
 from tools.integrations.hubspot.search import between, equal, test
 from tools.integrations.hubspot.store import Store
+from tools.kit.auth import OAuth2
 from tools.kit.http import Answer
 from tools.kit.paging import take
 from tools.kit.webhook import Delivery, Signature, WebhookEvent
-from tools.stream import Batch, stream
 
 ContactId = Annotated[str, finds("contact")]
 CompanyId = Annotated[str, finds("company")]
@@ -44,7 +44,12 @@ class Hubspot(Store, Integration):
     category = "crm"
     aliases = ("hubspot", "hubspot crm", "hs")
     base_url = "https://api.hubapi.com"
-    auth = sign_in(*CONTACTS, *COMPANIES, *DEALS, "crm.objects.owners.read")
+    auth = OAuth2(
+        authorize_url="https://app.hubspot.com/oauth/authorize",
+        token_url="https://api.hubapi.com/oauth/2026-03/token",  # noqa: S106 - an address
+        revoke_url="https://api.hubapi.com/oauth/2026-03/token/revoke",
+        scopes=("oauth", *CONTACTS, *COMPANIES, *DEALS, "crm.objects.owners.read"),
+    )
     calls_per_s = 10.0
     webhook = Signature(signature_v3)
     names = ("company", "stage", "person")
@@ -237,13 +242,3 @@ class Hubspot(Store, Integration):
         """Set properties of an object back to what they were."""
         plural, _, own = record.partition("/")
         return await self.update(SINGULAR[plural], own, properties)
-
-    @stream("contact")
-    async def stream_contacts(self, cursor: str) -> Batch:
-        """Contacts as they change."""
-        return await self.changed("contact", "lastmodifieddate", cursor)
-
-    @stream("deal")
-    async def stream_deals(self, cursor: str) -> Batch:
-        """Deals as they change."""
-        return await self.changed("deal", "hs_lastmodifieddate", cursor)

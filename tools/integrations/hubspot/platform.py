@@ -1,4 +1,4 @@
-"""What HubSpot's products share: how errors are worded, how deliveries are signed, whose account it is."""
+"""HubSpot's own ways: how errors are worded, how deliveries are signed, whose account it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from core.errors import Forbidden, RateLimited, VendorError
 from core.records import Ref
 from tools.integration import Account
-from tools.kit.auth import OAuth2
 from tools.kit.http import Answer, Http, by_status, retry_after
 from tools.kit.webhook import Delivery, WebhookEvent, seconds
 
@@ -21,16 +20,6 @@ STATUS = {
     "INTERNAL_ERROR": 500,
 }  # fmt: skip
 KINDS = {"0-1": "contact", "0-2": "company", "0-3": "deal", "0-46": "note", "0-27": "task"}
-
-
-def sign_in(*scopes: str) -> OAuth2:
-    """The consent of HubSpot; the addresses with a date in them follow those that end in February 2027."""
-    return OAuth2(
-        authorize_url="https://app.hubspot.com/oauth/authorize",
-        token_url="https://api.hubapi.com/oauth/2026-03/token",  # noqa: S106 - an address
-        revoke_url="https://api.hubapi.com/oauth/2026-03/token/revoke",
-        scopes=("oauth", *scopes),
-    )
 
 
 def understood(name: str, answer: Answer) -> VendorError | None:

@@ -11,7 +11,7 @@ from core.errors import NotFound, Rejected
 from core.tool import Call, Change
 from tools.integrations.hubspot.mapping import PLURAL, SINGULAR, Lens, tied, to_text, written
 from tools.integrations.hubspot.search import OBJECTS, Search, made_since, test
-from tools.stream import Batch, by_time, since
+from tools.stream import Batch, by_time, since, stream
 
 LOST = timedelta(minutes=5)
 
@@ -108,6 +108,16 @@ class Store(Search):
         before = await self.whole(kind, own)
         await self.http.send("DELETE", f"{OBJECTS}/{PLURAL[kind]}/{own}", is_repeatable=True)
         return Change(before, is_gone=True)
+
+    @stream("contact")
+    async def stream_contacts(self, cursor: str) -> Batch:
+        """Contacts as they change."""
+        return await self.changed("contact", "lastmodifieddate", cursor)
+
+    @stream("deal")
+    async def stream_deals(self, cursor: str) -> Batch:
+        """Deals as they change."""
+        return await self.changed("deal", "hs_lastmodifieddate", cursor)
 
     async def changed(self, kind: str, name: str, cursor: str) -> Batch:
         """What changed since the cursor."""

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from core.errors import Candidate, Conflict, Forbidden, NotFound, RateLimited, VendorUnavailable
+from core.errors import Candidate, Conflict, Forbidden, NotFound, RateLimited, Rejected, VendorUnavailable
 from core.records import Message
 from tools.integrations.telegram import mapping
 from tools.kit.http import Http
 
 OFFERED = 5
 PAGE = 100
+CHAT = re.compile(r"-?\d+|@\w+")
 LINK = re.compile(r"t\.me/(?:c/(\d+)|([A-Za-z]\w{3,}))(?:/(\d+))?(?:\?|$|\s)")
 NOISE = frozenset("the a message messages post posts one about with saying says that from of on in telegram tg".split())
 FILLER = re.compile(r"\b(the|our|telegram|tg|chat|group|channel|on|in)\b")
@@ -81,14 +82,29 @@ class Chats:
             rows = [one for one in here if words and all(word in _heard(one) for word in words)]
         return [_of_message(row, *((text,) if len(rows) == 1 else ())) for row in rows[:OFFERED]]
 
+    def told(self) -> list[str]:
+        """The ids and @names of chats that were given with the token."""
+        return [name for name in re.split(r"[,;\s]+", str(self.http.connection.secret.get("chats") or "")) if name]
+
+    async def prove_chats(self) -> None:
+        """Look at each chat that was given.
+
+        Raises:
+            Rejected: one is no id or @name.
+            NotFound: the bot cannot see one.
+        """
+        for name in self.told():
+            if not CHAT.fullmatch(name):
+                raise Rejected(f"“{name}” is no id or @name of a Telegram chat.", fields={"chats": name})
+            await self.ask("getChat", chat_id=mapping.number(name), is_read=True)
+
     async def known(self) -> list[Mapping[str, Any]]:
         """Every chat that is known, each once."""
         found: dict[int, Mapping[str, Any]] = {}
-        for name in re.split(r"[,;\s]+", str(self.http.connection.secret.get("chats") or "")):
-            if re.fullmatch(r"-?\d+|@\w+", name):
-                with suppress(NotFound, Forbidden):  # the bot was put out of it
-                    row = await self.ask("getChat", chat_id=mapping.number(name), is_read=True)
-                    found[row["id"]] = row
+        for name in filter(CHAT.fullmatch, self.told()):
+            with suppress(NotFound, Forbidden):  # the bot was put out of it
+                row = await self.ask("getChat", chat_id=mapping.number(name), is_read=True)
+                found[row["id"]] = row
         for update in await self.pending():
             message = mapping.incoming(update)
             if message:

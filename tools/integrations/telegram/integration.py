@@ -74,8 +74,10 @@ class Telegram(Proof, Integration):
         return [WebhookEvent(str(update["update_id"]), kind, ref, datetime.fromtimestamp(date, UTC) if date else None)]
 
     async def identify(self) -> Account:
-        """The bot's id."""
-        return Account(str((await self.ask("getMe", is_read=True))["id"]))
+        """The bot's id; the chats are read too, so that one that it cannot see is told at once."""
+        me = await self.ask("getMe", is_read=True)
+        await self.prove_chats()
+        return Account(str(me["id"]))
 
     async def list_names(self) -> Mapping[str, Sequence[str]]:
         """Chats that are known."""

@@ -1,0 +1,1 @@
+"""Outlook: mail and calendar of Microsoft 365."""
