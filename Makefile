@@ -22,7 +22,7 @@ run: .venv/.base ## chats in the terminal with the demo company's assistant
 	@$(BIN)/atom chat --demo
 
 test: .venv/.dev ## passes every test
-	@$(PYTEST)
+	@$(PYTEST) -n auto --dist worksteal
 
 check: .venv/.dev ## format, lint, types, imports, quick tests of the house
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.errors import InvalidArgument
 
-_SLOT = re.compile(r"\{\{\s*(\d+)(?:\.(\w+))?\s*\}\}")
+_SLOT = re.compile(r"\{\{\s*(\d+)\.(\w+)\s*\}\}")  # a bare {{1}} is some vendors' own placeholder
 _INSTEAD = {"url": ("url", "key", "id"), "key": ("key", "id"), "id": ("id",), "title": ("title", "text", "key", "id")}
 
 
@@ -36,7 +36,7 @@ def filled(value: Any, results: Mapping[int, Any]) -> Any:
     if isinstance(value, list | tuple):
         return [filled(item, results) for item in value]
     if isinstance(value, str):
-        return _SLOT.sub(lambda match: str(_field(results, int(match[1]), match[2] or "url")), value)
+        return _SLOT.sub(lambda match: str(_field(results, int(match[1]), match[2])), value)
     return value
 
 
@@ -48,7 +48,7 @@ def shown(value: Any) -> str:
         return ", ".join(map(shown, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _SLOT.sub(lambda match: _words(int(match[1]), match[2] or "url"), str(value))
+    return _SLOT.sub(lambda match: _words(int(match[1]), match[2]), str(value))
 
 
 def _words(number: int, field: str) -> str:

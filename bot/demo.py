@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -49,13 +50,16 @@ async def connect_all(running: Demo, registry: Registry, who: Principal) -> None
     """Connect a person of the demo company to everything it uses."""
     connected = await registry.connected(who)
     async with httpx.AsyncClient() as client:
-        for key in registry.integrations:
+
+        async def connect(key: str) -> None:
             if key in connected:
                 await registry.connections.remove(who.tenant, who.id, key)
             asked = {"vendor": key, "email": who.email, "refresh": True}
             issued = (await client.post(f"{running.url}/_sandbox/token", json=asked)).json()
             base = str(issued.get("instance_url") or "")
             await registry.settle(who, Connection(who.tenant, who.id, key, issued["secret"], base))
+
+        await asyncio.gather(*(connect(key) for key in registry.integrations))
 
 
 def _state_file(home: Path) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, LargeBinary, String, UniqueConstraint, delete, func, select
+from sqlalchemy import Boolean, LargeBinary, String, UniqueConstraint, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,7 +25,10 @@ _log = logger("tools.inbox")
 
 
 class Hook(Table):
-    """An address given to one vendor by one tenant; `id` is the unguessable end of it."""
+    """An address given to one vendor by one tenant; `id` is the unguessable end of it.
+
+    `is_bound` says that the vendor handed a secret over, which is done once.
+    """
 
     __tablename__ = "hook"
 
@@ -33,6 +36,7 @@ class Hook(Table):
     tenant: Mapped[str] = mapped_column(String(200), index=True)
     integration: Mapped[str] = mapped_column(String(64))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    is_bound: Mapped[bool] = mapped_column(Boolean, default=False)
     made_at: Mapped[datetime] = mapped_column(Moment)
 
 
@@ -122,8 +126,8 @@ class Inbox:
         secret = await self._vault.open(row.tenant, _purpose(row.integration, hook), row.sealed)
         greeting = kind.greet(delivery, secret)
         if greeting is not None:
-            if greeting.secret:
-                await self._learn(row, greeting.secret)
+            if greeting.secret and not await self._learn(row, greeting.secret):
+                raise BadSignature("This webhook has its secret already.")
             return greeting
         signature = self._signatures[row.integration]
         if signature is None:
@@ -147,12 +151,15 @@ class Inbox:
             _log.error("delivery_not_understood", integration=kind.key, exc_info=error)
             return []
 
-    async def _learn(self, row: Hook, secret: str) -> None:
+    async def _learn(self, row: Hook, secret: str) -> bool:
+        """Keep the secret that the vendor hands over, the first time; false where it did before."""
         sealed = await self._vault.seal(row.tenant, _purpose(row.integration, row.id), secret)
+        values = {"sealed": sealed, "is_bound": True}
         async with self._database.session() as session:
-            found = await session.get(Hook, row.id)
-            if found is not None:
-                found.sealed = sealed
+            found = await session.execute(
+                update(Hook).where(Hook.id == row.id, Hook.is_bound.is_(False)).values(**values)
+            )
+        return bool(found.rowcount == 1)  # type: ignore[attr-defined]
 
     async def _keep(self, hook: Hook, events: Sequence[WebhookEvent]) -> None:
         for event in events:

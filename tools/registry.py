@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import pkgutil
 import re
@@ -230,18 +231,20 @@ class Registry:
 
     async def names(self, who: Principal) -> dict[str, tuple[str, ...]]:
         """Names that the person's connected systems know, by kind; a system that fails is left out."""
+        status = await self.connected(who)
+        keys = [key for key, one in status.items() if one == "active" and key in self.integrations]
         found: dict[str, list[str]] = {}
-        for key, status in (await self.connected(who)).items():
-            if status != "active" or key not in self.integrations:
-                continue
-            try:
-                listed = await (await self.open(key, who)).list_names()
-            except AtomError as error:
-                _log.warning("names_unavailable", integration=key, cause=error.cause or type(error).__name__)
-                continue
+        for listed in await asyncio.gather(*(self._names_in(key, who) for key in keys)):
             for kind, names in listed.items():
                 found.setdefault(kind, []).extend(name for name in names if name)
         return {kind: tuple(dict.fromkeys(names)) for kind, names in found.items()}
+
+    async def _names_in(self, key: str, who: Principal) -> Mapping[str, Sequence[str]]:
+        try:
+            return await (await self.open(key, who)).list_names()
+        except AtomError as error:
+            _log.warning("names_unavailable", integration=key, cause=error.cause or type(error).__name__)
+            return {}
 
     def _bind(
         self, kind: type[Integration], connection: Connection, who: Principal, call_id: str, is_new: bool = False

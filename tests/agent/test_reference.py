@@ -16,13 +16,13 @@ RESULTS = {
 def test_found_however_deep() -> None:
     value = {"text": "see {{0.url}} and {{ 1.id }}", "list": [{"$ref": 2, "field": "id"}], "plain": 3}
     assert references(value) == {0, 1, 2}
-    assert references("{{x}} {0} {{}}") == set()
+    assert references("{{x}} {0} {{}} {{1}}") == set()
 
 
 def test_filled() -> None:
     assert filled("see {{0.url}} ({{0.title}})", RESULTS) == "see https://x.example/PAY-1 (Cart)"
     assert filled({"issue": {"$ref": 0, "field": "key"}}, RESULTS) == {"issue": "PAY-1"}
-    assert filled(["{{0}}", {"$ref": 1, "field": "url"}], RESULTS) == ["https://x.example/PAY-1", "a"]
+    assert filled(["{{0.url}}", {"$ref": 1, "field": "url"}], RESULTS) == ["https://x.example/PAY-1", "a"]
     assert filled(7, RESULTS) == 7
 
 

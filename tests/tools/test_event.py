@@ -25,7 +25,7 @@ from tests.tools.walk import approve, ask, connected, load, ready
 from tools.inbox import Inbox
 from tools.integration import Integration
 from tools.kit.auth import BearerToken
-from tools.kit.webhook import Delivery, GoogleToken, Signature, Token, WebhookEvent, prefixed
+from tools.kit.webhook import Delivery, GoogleToken, Greeting, Signature, Token, WebhookEvent, prefixed
 from tools.registry import discover
 
 KEYS = sorted(key for key, kind in discover().items() if kind.webhook is not None)
@@ -128,6 +128,12 @@ class Told(Integration):
     webhook = Signature(prefixed("x-sign", ""))
 
     @classmethod
+    def greet(cls, delivery: Delivery, secret: str) -> Greeting | None:
+        """A secret is handed over in a header."""
+        handed = delivery.headers.get("x-hand")
+        return Greeting(headers={"x-hand": handed}, secret=handed) if handed else None
+
+    @classmethod
     def events(cls, delivery: Delivery) -> list[WebhookEvent]:
         """As they are."""
         return [
@@ -174,3 +180,6 @@ async def test_order_duplicates_and_tenants(tmp_path: Path) -> None:
             await inbox.receive(hook, signed(("e4", "T1", "2026-11-24T10:05:00+00:00")))
         with pytest.raises(ConfigInvalid):
             await inbox.add("one", "nothing")
+        assert (await inbox.receive(other, Delivery.of({"x-hand": "handed over"}, b""))).headers["x-hand"]
+        with pytest.raises(BadSignature, match="already"):
+            await inbox.receive(other, Delivery.of({"x-hand": "of an attacker"}, b""))

@@ -40,6 +40,7 @@ HERE = Path(__file__).parent
 KEYS = sorted(discover())
 EMAIL = re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 PHONE = re.compile(r"\+\d[\d ()-]{7,}\d")
+FICTION = re.compile(r"7700[ -]?900|7946[ -]?0|555[ -]?01")  # numbers that are kept free for stories
 SECRET = re.compile(
     r'("?(?:[a-z_]*token|[a-z_]*secret|password|api_key|code)"?\s*[:=]\s*"?)[^"&\s,}]{6,}', re.IGNORECASE
 )
@@ -53,7 +54,8 @@ SECRET_NAME = re.compile(r"token|secret|key|password", re.IGNORECASE)
 def scrubbed(said: str) -> str:
     """A text without addresses, phone numbers and secrets."""
     said = EMAIL.sub(lambda hit: hit[0] if "example" in hit[0] else f"person-{mark(hit[0])}@example.invalid", said)
-    return SECRET.sub(r"\1removed", PHONE.sub("+00 000 0000", said))
+    said = PHONE.sub(lambda hit: hit[0] if FICTION.search(hit[0]) else "+00 000 0000", said)
+    return SECRET.sub(r"\1removed", said)
 
 
 def mark(value: str) -> str:
@@ -189,7 +191,7 @@ async def test_a_recorded_conversation_goes_as_it_went(key: str, tmp_path: Path,
         grant = vendors[one].give_token(DANA, refresh=True)
         base = str(vendors[one].token_answer(grant).get("instance_url") or "")
         access[one] = Access(vendors[one].secret(grant), base, vendors[one].slots)
-    tape = Tape(key, {})
+    tape = Tape(key, {}, tuple(secret for one in access.values() for secret in one.secrets))
     player = vcr.VCR(record_mode="none", match_on=("method", "path"), before_record_request=tape.request)
     with player.use_cassette(str(tape.file)) as cassette:
         async with connected(tmp_path / "play", access, {}) as (desk, reader):
@@ -233,10 +235,10 @@ def test_recordings_hold_no_secret(key: str) -> None:
 
 
 def test_what_is_scrubbed() -> None:
-    said = '{"email": "ann.smith@corp.com", "access_token": "abcdef123456", "phone": "+44 20 7946 0958"}'
+    said = '{"email": "ann.smith@corp.com", "access_token": "abcdef123456", "phone": "+44 20 3417 0958"}'
     kept = scrubbed(said)
     assert "ann.smith" not in kept
     assert "abcdef123456" not in kept
-    assert "7946" not in kept
+    assert "3417" not in kept
     assert scrubbed("to dana@fernwick.example") == "to dana@fernwick.example"
     assert scrubbed("a@b.com a@b.com").split()[0] == scrubbed("a@b.com")

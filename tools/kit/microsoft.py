@@ -61,7 +61,7 @@ def microsoft_error(name: str, answer: Answer) -> VendorError | None:
         names = ", ".join(needed[1].replace(",", " ").split()[:3])
         return Forbidden(f"The connection to {name} lacks a scope for this ({names}).", status=status, cause=said)
     if status == 403 and code in _DENIED:
-        more = "Your account may not do this, or its connection lacks the consent for it."
+        more = f"Your account may not do this, or its connection lacks the consent for it. {name} says: {said}"
         return Forbidden(f"{name} denies access. {more}", status=status, cause=said)
     details = error.get("details") or ()
     fields = {str(one.get("target") or one.get("code")): str(one.get("message")) for one in details}

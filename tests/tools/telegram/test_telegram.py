@@ -23,6 +23,7 @@ from core.records import Channel, Message
 from tests.company import Company, company
 from tests.description import has_descriptions
 from tools.integrations.telegram.integration import Telegram
+from tools.kit.connection import Connection
 from tools.kit.http import Answer
 from tools.kit.webhook import Delivery
 
@@ -67,7 +68,12 @@ async def test_chats_people_and_messages_are_found(telegram: Company) -> None:
     assert await find(telegram, "edit_message", "message", "the pinned one", chat=NIGHT) == ["101"]
     assert len(await find(telegram, "pin_message", "message", "bath", chat=NIGHT)) == 2
     assert await find(telegram, "pin_message", "message", "my last message", chat=NIGHT) == []
-    assert "Store managers DACH" in (await (await telegram.open("telegram")).list_names())["chat"]
+    system = await telegram.open("telegram")
+    assert "Store managers DACH" in (await system.list_names())["chat"]
+    who, secret = telegram.who, system.http.connection.secret
+    await telegram.registry.settle(who, Connection(who.tenant, who.id, "telegram", {**secret, "chats": "-"}))
+    assert await find(telegram, "send_message", "chat", "lunch") == [LUNCH]  # known by what was written there
+    assert await find(telegram, "send_message", "chat", "resellers") == []
 
 
 async def test_a_look_takes_only_what_it_shows(telegram: Company) -> None:

@@ -47,6 +47,7 @@ class Asana(Readback, Integration):
             "stories:write", "users:read", "workspaces:read", "workspaces.typeahead:read",
         ),
     )  # fmt: skip
+    calls_per_s = 2.5  # 150 a minute on the free plan
     webhook = Signature(prefixed("X-Hook-Signature", ""))
     names = ("project", "person")
 

@@ -83,8 +83,9 @@ class Chats:
         return [_of_message(row, *((text,) if len(rows) == 1 else ())) for row in rows[:OFFERED]]
 
     def told(self) -> list[str]:
-        """The ids and @names of chats that were given with the token."""
-        return [name for name in re.split(r"[,;\s]+", str(self.http.connection.secret.get("chats") or "")) if name]
+        """The ids and @names of chats that were given with the token; a dash stands for none."""
+        given = str(self.http.connection.secret.get("chats") or "")
+        return [name for name in re.split(r"[,;\s]+", given) if name.strip("-")]
 
     async def prove_chats(self) -> None:
         """Look at each chat that was given.

@@ -1,0 +1,1 @@
+"""Google Chat: spaces, direct messages, members."""
