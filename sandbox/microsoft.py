@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -12,7 +14,7 @@ from sandbox.company import Person
 from sandbox.exchange import Answer, Call, Json, Refusal
 from sandbox.grant import MIXED, Grant, ident
 from sandbox.oauth import OAuth
-from sandbox.vendor import Vendor
+from sandbox.vendor import Vendor, route
 
 TENANT = "organizations"
 GATE = {
@@ -140,9 +142,43 @@ class Graph(Vendor):
             row["resourceData"] = {
                 "@odata.type": f"#Microsoft.Graph.{kind}", "@odata.id": resource, "@odata.etag": etag, "id": number,
             }  # fmt: skip
-        self.emit(json.dumps({"value": [row]}))
+        self.emit(json.dumps({"value": [row]}), request=self.number("notification", self.count("notification")))
+
+    def sign(self, secret: str, body: bytes, about: Mapping[str, Any]) -> dict[str, str]:
+        """Nothing is signed; each request has an id."""
+        return {"client-request-id": str(about.get("request", ""))}
 
 
 def stamp(at: datetime) -> str:
     """A moment as Graph writes it."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+class Directory(Graph):
+    """A product that looks people up in the tenant's directory."""
+
+    @route("GET", "/v1.0/users", scope="User.ReadBasic.All User.Read.All")
+    def list_users(self, call: Call) -> Json:
+        """Colleagues whose names have the words."""
+        if call.headers.get("consistencylevel") != "eventual":
+            raise refused(400, "Request_UnsupportedQuery", "$search needs the header ConsistencyLevel:eventual.")
+        words = re.findall(r'"displayName:([^"]+)"', str(call.get("$search") or ""))
+        found = [
+            self.user(person)
+            for person in self.company.people
+            if all(any(part.startswith(_folded(word)) for part in _folded(person.name).split()) for word in words)
+        ]
+        return self.paged(call, found, 100)
+
+    @route("GET", "/v1.0/users/{user}", scope="User.ReadBasic.All User.Read.All")
+    def get_user(self, call: Call) -> Json:
+        """One colleague by id or address."""
+        found = self.person_of(str(call.params["user"]))
+        if found is None:
+            raise refused(404, "Request_ResourceNotFound", "The resource does not exist.")
+        return self.user(found)
+
+
+def _folded(text: str) -> str:
+    """Lower case without accents."""
+    return "".join(one for one in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(one))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
 
 from agent.interpretation import Request
 from agent.local import align
@@ -39,13 +42,19 @@ def trials(tools: Sequence[Tool], encoder: object, seeds: tuple[int, ...] = (1,)
     known = examples(tools)
     order = list(range(len(known)))
     random.Random(1).shuffle(order)  # noqa: S311
-    found: list[Trial] = []
-    for fold_n in range(folds):
-        held = set(order[fold_n::folds])
-        model = train(tools, encoder, [e for k, e in enumerate(known) if k not in held], seeds)  # type: ignore[arg-type]
-        interpreter = Interpreter(tools, encoder, model)  # type: ignore[arg-type]
-        found += [t for k in sorted(held) if (t := _trial(known[k], tools, interpreter)) is not None]
-    return found
+    parts = [order[fold::folds] for fold in range(folds)]
+    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
+        done = [pool.submit(_held_out, tools, encoder, known, part, seeds) for part in parts]
+        return [trial for one in done for trial in one.result()]
+
+
+def _held_out(
+    tools: Sequence[Tool], encoder: Any, known: Sequence[Example], part: Sequence[int], seeds: tuple[int, ...]
+) -> list[Trial]:
+    held = set(part)
+    model = train(tools, encoder, [e for k, e in enumerate(known) if k not in held], seeds)
+    interpreter = Interpreter(tools, encoder, model)
+    return [t for k in sorted(held) if (t := _trial(known[k], tools, interpreter)) is not None]
 
 
 def _trial(example: Example, tools: Sequence[Tool], interpreter: Interpreter) -> Trial | None:

@@ -14,7 +14,7 @@ from core.errors import Forbidden, NotFound, RateLimited, VendorError
 from core.records import Ref
 from tools.kit.auth import OAuth2
 from tools.kit.http import Answer, Http, by_status, retry_after
-from tools.kit.paging import listed, walk
+from tools.kit.paging import listed, take, walk
 from tools.kit.webhook import Delivery, Greeting, WebhookEvent
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -128,6 +128,18 @@ def in_utc(at: datetime) -> str:
 def quoted(text: str) -> str:
     """A text as an OData literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+async def colleagues(http: Http, text: str, most: int = 15) -> list[Mapping[str, Any]]:
+    """People of the tenant's directory by name, address or id: `id`, `displayName`, `mail`."""
+    wanted = text.strip()
+    if "@" in wanted or re.fullmatch(r"[0-9a-f-]{36}", wanted):
+        try:
+            return [await http.get(f"/users/{wanted.lower()}")]
+        except NotFound:
+            return []
+    asked = " AND ".join(f'"displayName:{word}"' for word in re.sub(r"[\"():]", " ", wanted).split())
+    return await take(by_next(http, "/users", {"$search": asked, "$top": most}, {"ConsistencyLevel": "eventual"}), most)
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Microsoft Teams: teams, channels, chats and meetings, for the person who is connected."""
