@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from core.principal import Principal
+from sandbox.company import Company
 from sandbox.server import serve
 from tools.kit.connection import Connection
 from tools.registry import Registry
@@ -26,6 +27,11 @@ class Demo:
     hosts: Mapping[str, Mapping[str, str]]
     clients: Mapping[str, Mapping[str, str]]
     who: Principal
+
+
+def default_name() -> str:
+    """Who chats at the demo company."""
+    return Company().default.name
 
 
 @asynccontextmanager

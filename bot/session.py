@@ -69,7 +69,10 @@ async def serving(app: ASGIApp, listener: socket.socket, lifespan: Literal["on",
 
 async def demo_chat(settings: Settings, *, with_web: bool) -> None:
     """Chat as the demo company's default user, in the terminal and the browser."""
+    from bot.demo import default_name
+
     console = Console()
+    console.print(GREETING.format(name=default_name()))
     with console.status("Starting the demo company …"):
         from bot.app import create_app, services
         from bot.demo import connect_all, demo
@@ -85,7 +88,6 @@ async def demo_chat(settings: Settings, *, with_web: bool) -> None:
         terminal = Terminal(running.conversation, company.who, console)
         web = WebChat(running.conversation, company.who, os.urandom(32), suggestions=SUGGESTIONS)
         running.conversation.openers |= {"terminal": terminal, "web": web}
-        console.print(GREETING.format(name=company.who.name))
         async with serving(create_app(running, web.routes() if with_web else ()), listener):
             if with_web:
                 console.print(f"The same in the browser: {address}/chat", markup=False, highlight=False)

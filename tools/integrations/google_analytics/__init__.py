@@ -1,0 +1,1 @@
+"""Google Analytics 4: reports, key events, the history of changes."""
