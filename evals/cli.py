@@ -45,7 +45,7 @@ def interpret(
 
 
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md.")] = SETS / "seven.jsonl",
+    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md.")] = SETS / "apart.jsonl",
     brain: Annotated[str, typer.Option(help="local, llm or cascade.")] = "local",
     json_report: Annotated[Path | None, typer.Option("--json", help="Also write the report here as JSON.")] = None,
     min_full: Annotated[float | None, typer.Option(help="Exit 1 when the share of full matches is below.")] = None,

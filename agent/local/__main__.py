@@ -15,7 +15,7 @@ def main() -> None:
     """Fit, calibrate, save, and print the figures on held-out examples."""
     tools = [tool for kind in discover().values() for tool in kind.tools.values() if not tool.is_hidden]
     encoder = Encoder.shared()
-    model, found = calibrated(train(tools, encoder), tools, encoder)
+    model, found = calibrated(train(tools, encoder), tools)
     save(model)
     right, tool = sum(t.is_right for t in found), sum(t.has_tool for t in found)
     sys.stdout.write(

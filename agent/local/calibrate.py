@@ -6,12 +6,12 @@ import math
 import random
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from typing import Any
 
 from agent.interpretation import Request
 from agent.local import align
+from agent.local.encoder import Encoder
 from agent.local.interpreter import Interpreter
 from agent.local.model import Model
 from agent.local.read import read
@@ -37,21 +37,21 @@ class Trial:
     is_call: bool
 
 
-def trials(tools: Sequence[Tool], encoder: object, seeds: tuple[int, ...] = (1,), folds: int = FOLDS) -> list[Trial]:
+def trials(tools: Sequence[Tool], seeds: tuple[int, ...] = (1,), folds: int = FOLDS) -> list[Trial]:
     """Every complete example, read by weights learned without it."""
     known = examples(tools)
     order = list(range(len(known)))
     random.Random(1).shuffle(order)  # noqa: S311
     parts = [order[fold::folds] for fold in range(folds)]
-    with ProcessPoolExecutor(mp_context=get_context("fork")) as pool:
-        done = [pool.submit(_held_out, tools, encoder, known, part, seeds) for part in parts]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        done = [pool.submit(_held_out, tools, known, part, seeds) for part in parts]
         return [trial for one in done for trial in one.result()]
 
 
 def _held_out(
-    tools: Sequence[Tool], encoder: Any, known: Sequence[Example], part: Sequence[int], seeds: tuple[int, ...]
+    tools: Sequence[Tool], known: Sequence[Example], part: Sequence[int], seeds: tuple[int, ...]
 ) -> list[Trial]:
-    held = set(part)
+    held, encoder = set(part), Encoder.shared()
     model = train(tools, encoder, [e for k, e in enumerate(known) if k not in held], seeds)
     interpreter = Interpreter(tools, encoder, model)
     return [t for k in sorted(held) if (t := _trial(known[k], tools, interpreter)) is not None]
@@ -113,9 +113,7 @@ def sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
-def calibrated(model: Model, tools: Sequence[Tool], encoder: object) -> tuple[Model, list[Trial]]:
+def calibrated(model: Model, tools: Sequence[Tool]) -> tuple[Model, list[Trial]]:
     """The model with its confidence map, and the trials it was measured on."""
-    from dataclasses import replace
-
-    found = trials(tools, encoder)
+    found = trials(tools)
     return replace(model, calibration=fitted(found)), found

@@ -29,6 +29,11 @@ def cases() -> tuple[Case, ...]:
     return load_cases(SEVEN)
 
 
+@pytest.fixture(scope="module", params=["seven", "apart"])
+def any_cases(request: pytest.FixtureRequest) -> tuple[Case, ...]:
+    return load_cases(SETS / f"{request.param}.jsonl")
+
+
 @pytest.fixture(scope="module")
 def operations() -> Operations:
     folder = os.environ.get("ATOM_DESCRIPTIONS")
@@ -81,9 +86,9 @@ def test_clarify_and_decline_are_what_their_tags_say(cases: tuple[Case, ...]) ->
         assert case.now.utcoffset() == case.now.astimezone(case.user.zone).utcoffset()
 
 
-def test_every_gold_call_is_one_the_catalogue_offers(cases: tuple[Case, ...], operations: Operations) -> None:
+def test_every_gold_call_is_one_the_catalogue_offers(any_cases: tuple[Case, ...], operations: Operations) -> None:
     faults = []
-    for case in cases:
+    for case in any_cases:
         for call in case.gold:
             params: dict[str, Any] = operations[call.tool]["params"]
             faults += [f"{case.id}: {call.tool} has no {name}" for name in call.args if name not in params]
@@ -103,13 +108,19 @@ def test_every_operation_of_the_seven_is_asked_for(cases: tuple[Case, ...], oper
     assert {name for name in operations if name.partition(".")[0] in seven} == asked
 
 
-async def test_the_plainest_right_answers_score_in_full(cases: tuple[Case, ...]) -> None:
+def test_every_operation_there_is_is_asked_for(operations: Operations) -> None:
+    cases = load_cases(SETS / "apart.jsonl")
+    assert {call.tool for case in cases if case.expect == "call" for call in case.gold} == {*operations}
+    assert len({case.id for case in cases}) == len(cases)
+
+
+async def test_the_plainest_right_answers_score_in_full(any_cases: tuple[Case, ...]) -> None:
     async def interpret(case: Case) -> Prediction:
         calls = [
             Call(tool=call.tool, args={name: answer(value) for name, value in call.args.items()}) for call in case.gold
         ]
         return Prediction(id=case.id, outcome=case.expect, calls=tuple(calls))
 
-    report = await evaluate(cases, interpret, [], data="seven", brain="the answers")
+    report = await evaluate(any_cases, interpret, [], data="a set", brain="the answers")
     assert report.failures == ()
     assert report.summary.all.full.share == 1
