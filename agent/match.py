@@ -17,8 +17,8 @@ def plain(text: str) -> str:
     return " ".join(kept.strip(" \t\"'“”‘’`").lstrip("#@").split())
 
 
-def choose(parameter: str, text: str, candidates: Sequence[Candidate], where: str) -> Candidate:
-    """The candidate that `text` names.
+def choose(parameter: str, text: str, candidates: Sequence[Candidate], where: str, kind: str = "") -> Candidate:
+    """The candidate that `text` names; `kind` is what kind of record is looked for.
 
     Raises:
         Unresolved: there is none.
@@ -35,7 +35,7 @@ def choose(parameter: str, text: str, candidates: Sequence[Candidate], where: st
         return candidates[0]
     if candidates:
         raise Ambiguous(parameter, text, candidates[:OFFERED])
-    raise Unresolved(parameter, text, where)
+    raise Unresolved(parameter, text, where, kind=kind)
 
 
 def _is_id(_: str, text: str, one: Candidate) -> bool:

@@ -91,11 +91,11 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
     async def _one(
         self, system: Integration, tool: Tool, parameter: str, text: str, args: Arguments, turn: Turn
     ) -> Candidate:
-        asked = 0
+        asked, kind = 0, system.declarations[tool.id].finders[parameter].removeprefix("find_")
         while True:
             candidates = await self._candidates(system, tool, parameter, text, args, turn)
             try:
-                return choose(parameter, text, candidates, system.name)
+                return choose(parameter, text, candidates, system.name, kind)
             except (Ambiguous, Unresolved) as error:
                 asked += 1
                 text = self._answer(error, turn, f"{parameter}:{text}:{asked}")
@@ -118,7 +118,7 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
     def _answer(self, error: Ambiguous | Unresolved, turn: Turn, mark: str) -> str:
         text = error.message
         if isinstance(error, Unresolved):
-            text = f"{error.message} How is it called there?"
+            text = f"{error.message} What is the name there?"
         options = [[f"{one.label}{f' · {one.detail}' if one.detail else ''}", one.id] for one in error.candidates]
         asked = Pending(
             kind="question",

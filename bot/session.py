@@ -190,6 +190,7 @@ async def _inbox(settings: Settings) -> AsyncIterator[Inbox]:
     from tools.inbox import Inbox
     from tools.registry import discover
 
+    settings.home.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     try:
         await database.migrate()

@@ -100,8 +100,11 @@ class Ambiguous(NeedsPerson):
 class Unresolved(NeedsPerson):
     """`text` given for `parameter` fits no record the person can see; `candidates` are near misses."""
 
-    def __init__(self, parameter: str, text: str, where: str, candidates: Sequence[Candidate] = ()) -> None:
-        super().__init__(f"I found no {parameter.replace('_', ' ')} “{text}” in {where}.")
+    def __init__(
+        self, parameter: str, text: str, where: str, candidates: Sequence[Candidate] = (), kind: str = ""
+    ) -> None:
+        what = "nobody called" if kind == "person" else f"no {(kind or parameter).replace('_', ' ')}"
+        super().__init__(f"I found {what} “{text}” in {where}.")
         self.parameter = parameter
         self.text = text
         self.candidates = tuple(candidates)

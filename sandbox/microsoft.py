@@ -37,7 +37,7 @@ def refused(status: int, code: str, message: str) -> Refusal:
 class Graph(Vendor):
     """One product below Microsoft Graph."""
 
-    hosts = ("https://graph.microsoft.com", "https://login.microsoftonline.com")
+    hosts = ("https://login.microsoftonline.com", "https://graph.microsoft.com")
     oauth = OAuth(f"/{TENANT}/oauth2/v2.0/authorize", f"/{TENANT}/oauth2/v2.0/token", refresh_scope="offline_access")
     slots: ClassVar[dict[str, str]] = {"tenant": TENANT}
     hook_secret: ClassVar[str] = "subscription-client-state"

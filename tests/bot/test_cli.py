@@ -23,7 +23,7 @@ def atom(*words: str, folder: Path, text: str = "", **variables: str) -> subproc
 
 def test_tools_lists_everything_with_its_proof_and_undo(tmp_path: Path) -> None:
     listed = json.loads(atom("tools", "--json", folder=tmp_path).stdout)
-    assert len({tool["name"] for tool in listed}) == len(listed) >= 76
+    assert len({tool["name"] for tool in listed}) == len(listed) >= 370
     for tool in listed:
         assert set(tool) >= {"name", "effect", "parameters", "integration", "proof", "undo"}
         assert tool["description"].endswith(".")
@@ -58,6 +58,39 @@ def test_serve_says_what_is_missing(tmp_path: Path) -> None:
     ended = atom("serve", folder=tmp_path)
     assert ended.returncode == 2
     assert "Neither Slack nor Teams is set up." in ended.stderr
+
+
+def test_webhooks_are_added_listed_and_removed(tmp_path: Path) -> None:
+    made = atom("hook", "add", "slack:T1", "jira", folder=tmp_path, ATOM_PUBLIC_URL="https://atom.example").stdout
+    address, secret = made.splitlines()
+    assert address.startswith("https://atom.example/hooks/")
+    assert secret.startswith("secret: ")
+    hook = address.rpartition("/")[2]
+    assert hook in atom("hook", "list", "slack:T1", folder=tmp_path).stdout
+    assert atom("hook", "list", "slack:T2", folder=tmp_path).stdout == ""
+    assert atom("hook", "remove", "slack:T1", hook, folder=tmp_path).returncode == 0
+    assert atom("hook", "list", "slack:T1", folder=tmp_path).stdout == ""
+    ended = atom("hook", "add", "slack:T1", "salesforce", folder=tmp_path)
+    assert (ended.returncode, "no webhooks" in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ('{"notes": {"command": "x", "url": "https://y.example"}}', "a command or a url"),
+        ('{"notes": {"adress": "https://y.example"}}', "ATOM_MCP"),
+    ],
+)
+def test_a_wrong_mcp_server_is_named(tmp_path: Path, given: str, word: str) -> None:
+    ended = atom("mcp", "--demo", folder=tmp_path, ATOM_MCP=given)
+    assert ended.returncode == 2
+    assert word in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_mcp_wants_to_know_whose_tools_are_served(tmp_path: Path) -> None:
+    ended = atom("mcp", folder=tmp_path)
+    assert (ended.returncode, "--tenant" in ended.stderr) == (2, True)
 
 
 def test_manifests(tmp_path: Path) -> None:
