@@ -19,6 +19,10 @@ _FILLERS = (
 _OPENERS = frozenset("let need who what when where which is are do does did how show any i'll".split())
 _OBJECTS = frozenset("it them that him her me us this everyone everybody".split())
 _ASKING = frozenset("what which who when how what's whats who's show list is are do does give any tell".split())
+_VERBS = COMMAND | frozenset(
+    "msg whatsapp telegram text comment finish fulfil fulfill refund star snooze archive bin upload download duplicate clone export "
+    "render unsubscribe enrol enroll kick ban poll wire quote total count".split()
+)
 _STOP = re.compile(r"^(?:don['’]?t|do not|no need to|never|instead of|without)$", re.I)
 
 
@@ -60,7 +64,7 @@ def _begins(sentence: Sentence, k: int, hard: bool) -> bool:
     rest = len(tokens) - k
     if rest < 2 or token.kind != "word":
         return False
-    if token.low in COMMAND:
+    if token.low in _VERBS:
         after = tokens[k + 1]
         return after.low not in ("is", "was", "are", "will", "has") and not (after.is_sign and after.text not in ":#@")
     if token.low in ("what", "which", "who", "when", "how", "what's", "who's") and tokens[0].low in _ASKING:

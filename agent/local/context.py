@@ -44,6 +44,15 @@ class Thing:
         """The system it lives in."""
         return self.tool.partition(".")[0]
 
+    def is_in(self, values: frozenset[str]) -> bool:
+        """Whether one of these values is this record's."""
+        return any(fold(str(self.record[key])) in values for key in _ANY if self.record.get(key) not in (None, ""))
+
+    def holds(self, words: Sequence[str]) -> bool:
+        """Whether every word is one of its own, or begins one."""
+        own = fold(" ".join(str(v) for v in self.record.values() if isinstance(v, str | int))).split()
+        return all(any(one == word or (len(word) > 3 and one.startswith(word)) for one in own) for word in words)
+
     def value(self, name: str) -> Any:
         """What stands for it as parameter `name`, None where nothing does."""
         for key in (name, *_FIELDS.get(name, ())):
@@ -87,7 +96,7 @@ class Context:
         """What "it", "the second one" or nothing said stands for as a parameter of a tool, None where nothing fits."""
         for strict in (True, False):
             for group in self.things:
-                picked = pick(said, group)
+                picked = pick(said, group, self.used)
                 for thing in picked:
                     if (thing.integration == tool.integration) is strict and (
                         strict or (role_of(name) in ("", "thing") and not tool.integration)
@@ -99,6 +108,36 @@ class Context:
             if step.tool.partition(".")[0] == tool.integration and step.args.get(name) not in (None, "", []):
                 return step.args[name]
         return None
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The values in the last call."""
+        return frozenset(fold(str(value)) for value in (self.last.args.values() if self.last else ()))
+
+    def singled(self, said: str, tool: Tool, name: str) -> Any:
+        """The one record of this system that the words of a value single out, as parameter `name`; None for none."""
+        words = [w for w in fold(said).split() if w not in _COMMON and w not in KINDS]
+        if not words or len(words) > 5:
+            return None
+        for group in self.things:
+            hits = [thing for thing in group if thing.integration == tool.integration and thing.holds(words)]
+            if len(hits) == 1:
+                return hits[0].value(name)
+        return None
+
+    def address(self, tool: Tool) -> str:
+        """The e-mail address of the record last named in this system, "" where it has none."""
+        for group in self.things:
+            if group[0].integration == tool.integration:
+                return str(group[0].record.get("email") or "")
+        return ""
+
+    def all_of(self, tool: Tool, name: str, most: int) -> list[Any]:
+        """What stands for each record of the last group of this system as parameter `name`."""
+        for group in self.things:
+            if group[0].integration == tool.integration and 1 < len(group) <= most:
+                return [value for thing in group if (value := thing.value(name)) is not None]
+        return []
 
 
 def _things(step: Step) -> tuple[Thing, ...]:
@@ -132,8 +171,13 @@ def _records(result: Any) -> Iterator[Mapping[str, Any]]:
                 yield from _records(item)
 
 
-def pick(said: str, group: Sequence[Thing]) -> Sequence[Thing]:
-    """The things of a group that words single out: by place, by words of the title, else the only or first one."""
+def pick(said: str, group: Sequence[Thing], used: frozenset[str] = frozenset()) -> Sequence[Thing]:
+    """The things of a group that words single out: by place, by words of the title, else the only or first one.
+
+    `used` are the arguments of the last call, for "the other one".
+    """
+    if len(group) > 1 and _OTHER.search(said) and len(rest := [one for one in group if not one.is_in(used)]) == 1:
+        return rest
     match = _NTH.search(said)
     if match and len(group) > 1:
         place = _ORDINALS[(match[1] or match[2]).lower()]
@@ -147,14 +191,17 @@ def pick(said: str, group: Sequence[Thing]) -> Sequence[Thing]:
     return group[:1]
 
 
+_OTHER = re.compile(r"\bthe other\b", re.I)
+KINDS = frozenset(
+    "issue ticket bug task card item deal contact file doc document page sheet folder event meeting call message mail email thread "
+    "invoice order payment customer company account record pr mr request comment note campaign newsletter thing guy one ones "
+    "last latest itself board list".split()
+)
 _COMMON = frozenset("the a an one ones it that this them to for in on of and is with".split())
 
 
 def _title(thing: Thing) -> str:
-    return " ".join(
-        str(thing.record.get(k, ""))
-        for k in ("title", "name", "summary", "subject", "assignee", "status", "customer", "key")
-    )
+    return " ".join(str(value) for value in thing.record.values() if isinstance(value, str | int))
 
 
 def has_ordinal(text: str) -> bool:

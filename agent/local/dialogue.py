@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.interpretation import Interpretation
+from agent.interpretation import Interpretation, Step
 from agent.local import reply
 from agent.local.plan import Draft
 from agent.local.reading import Reading
@@ -15,6 +15,7 @@ from agent.local.toolbox import Candidate
 from agent.local.value import fill
 from core.tool import Tool
 
+_CHANGES = ("update", "edit", "reschedule", "change", "move")
 _OPENING = re.compile(r"^\s*(?:(?:no+|nope|nah|wait|actually|sorry|oops|oh|hmm+)[\s,.!]+)+", re.I)
 _SAID = {fold(e.say): tool.id.partition(".")[2] for tool in talk_tools() for e in tool.examples if fold(e.say)}
 
@@ -53,7 +54,7 @@ class Dialogue(Reading):
             return None
         tool = self.box.tools[step.tool]
         if is_fix and step.result is not None and tool.effect != "read":
-            return None
+            return self._amended(step, tool)
         changed = reply.revised(step, text, tool, self.box.forms[tool.id], self.writer, self.box)
         if not changed:
             return None
@@ -66,6 +67,22 @@ class Dialogue(Reading):
             if s.tool in self.box.tools
         ]
         return self.decided([*drafts, *others])
+
+    def _amended(self, step: Step, tool: Tool) -> Interpretation | None:
+        """A correction of what was done already: the same system's tool that changes such a record."""
+        changed = reply.revised(step, self.request.utterance, tool, self.box.forms[tool.id], self.writer, self.box)
+        verb, _, noun = tool.id.partition(".")[2].partition("_")
+        ids = [f"{tool.integration}.{one}_{noun}" for one in (verb, *_CHANGES)]
+        others = [self.box.tools[one] for one in ids[verb not in _CHANGES :] if one in self.box.tools]
+        for other in others:
+            kept = {name: value for name, value in changed.items() if name in other.properties}
+            thing = next((name for name in other.required if name not in kept), "")
+            record = self.context.find("it", other, thing) if thing else None
+            args = {**kept, thing: record} if thing else kept
+            if kept and len(kept) == len(changed) and record is not None and not other.missing(args):
+                words = dict.fromkeys(kept, self.request.utterance)
+                return self.decided([Draft(other, args, words, 0.75, self.request.utterance)])
+        return None
 
     def _answer(self) -> Interpretation | None:
         """The waiting call with its missing argument, where the sentence answers the question."""

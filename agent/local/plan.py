@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.local.context import Context
+from agent.local.context import KINDS, Context
 from agent.local.form import kind_of
 from agent.local.role import role_of
 from agent.local.text import fold
@@ -17,6 +17,9 @@ from core.tool import Call, Tool
 _NOUNS = frozenset(
     "issue ticket bug task story link url pr event meeting invite channel invoice deal opportunity opp lead case record message thread "
     "contact account payment subscription one number key page doc file result results details summary card id post new same last".split()
+)
+_PLACES = frozenset(
+    "first second third fourth last other current latest former latter top bottom itself same above there then well".split()
 )
 _SAME_THING = {"add_labels": ("labels",), "add": ("guests", "members", "people"), "people": ("members", "guests"), "assignee": ("assignee", "assignees", "owner"),
                "assignees": ("assignees", "assignee"), "labels": ("labels", "add_labels"), "owner": ("owner", "assignee")}  # fmt: skip
@@ -40,10 +43,17 @@ class Draft:
         return self.tool.missing(self.args)
 
 
-def is_pointer(value: Any) -> bool:
-    """Whether a value is no name but points at something said before: "it", "the ticket", "that one"."""
+def is_pointer(value: Any, *, is_told: bool = False) -> bool:
+    """Whether a value is no name but points at something said before: "it", "the ticket", "that one".
+
+    After something was told, words of place alone point too: "last one", "meeting itself", "there".
+    """
     if not isinstance(value, str):
         return False
+    if is_told and (low := fold(value).split()) and len(low) <= 4:
+        known = _NOUNS | PRONOUN | DETERMINER | _PLACES | KINDS
+        if all(w in known for w in low):
+            return True
     words = fold(value).split()
     if not words or len(words) > 4:
         return False
@@ -57,6 +67,14 @@ def is_pointer(value: Any) -> bool:
     return words[0] in ("link", "url") and len(words) <= 3
 
 
+MOST_OBJECTS = 6
+_COUNTS = {"two": 2, "both": 2, "three": 3, "four": 4, "2": 2, "3": 3, "4": 4}
+_ALL = re.compile(
+    r"\b(?:(?:those|these|all|the) (two|three|four|2|3|4)|(both)(?: of them)?|all of them|them all|every one of them|each of them|them|those)\b",
+    re.I,
+)
+
+
 def linked(drafts: Sequence[Draft], context: Context) -> list[Draft]:
     """Drafts with pointers and missing objects filled from earlier calls of the plan, or from the conversation."""
     made: list[Draft] = []
@@ -64,8 +82,26 @@ def linked(drafts: Sequence[Draft], context: Context) -> list[Draft]:
         if made and (folded := _folded(made[-1], draft)) is not None:
             made[-1] = folded
             continue
-        made.append(_resolved(draft, made, context))
+        made += _expanded(_resolved(draft, made, context), draft, context)
     return made
+
+
+def _expanded(draft: Draft, said: Draft, context: Context) -> list[Draft]:
+    """One call for each record of the last list, where the words mean all of them: "close those two"."""
+    match = _ALL.search(said.text)
+    if match is None or draft.tool.effect == "read":
+        return [draft]
+    count = _COUNTS.get((match[1] or match[2] or "").lower(), 0)
+    for name in draft.tool.required:
+        if role_of(name) != "thing" or draft.tool.properties[name].get("type") == "array":
+            continue
+        told = said.args.get(name)
+        if told is not None and not is_pointer(told, is_told=True) and str(told) not in ("2", "3", "4"):
+            continue
+        values = context.all_of(draft.tool, name, MOST_OBJECTS)
+        if len(values) > 1 and count in (0, len(values)):
+            return [replace(draft, args={**draft.args, name: value}) for value in values]
+    return [draft]
 
 
 def _resolved(draft: Draft, earlier: Sequence[Draft], context: Context) -> Draft:
@@ -75,7 +111,13 @@ def _resolved(draft: Draft, earlier: Sequence[Draft], context: Context) -> Draft
         if isinstance(value, str) and fold(value) in ("him", "her", "them") and (person := _person(earlier)):
             args[name] = person
             continue
-        if value is not None and not is_pointer(value):
+        if value is not None and not is_pointer(value, is_told=bool(context.things)):
+            if (
+                not earlier
+                and isinstance(value, str)
+                and (found := context.singled(value, draft.tool, name)) is not None
+            ):
+                args[name] = found
             continue
         if value is None and name not in draft.tool.required and name not in draft.tool.one_of:
             continue
@@ -85,9 +127,13 @@ def _resolved(draft: Draft, earlier: Sequence[Draft], context: Context) -> Draft
         if found is not None:
             args[name] = found
             words.setdefault(name, str(value or ""))
-        elif is_pointer(value):
+        elif is_pointer(value, is_told=bool(context.things)):
             args.pop(name, None)
             words.pop(name, None)
+    for name in draft.tool.required:
+        is_open = name not in args and kind_of(draft.tool.properties[name]) == "email"
+        if is_open and _PERSONAL.search(draft.text) and (address := context.address(draft.tool)):
+            args[name] = address
     _texts(draft, args, words, earlier, context)
     return replace(draft, args=args, words=words)
 
@@ -108,9 +154,10 @@ def _objects(tool: Tool) -> list[str]:
         name
         for name, schema in tool.properties.items()
         if (
-            role_of(name) in ("thing", "place", "firm", "branch")
-            and kind_of(schema) in ("string", "id", "number", "enum")
+            (role_of(name) in ("thing", "place", "firm", "branch") or schema.get("x-find") not in (None, "person"))
+            and kind_of(schema) in ("string", "id", "number", "enum", "email")
         )
+        or kind_of(schema) == "id"
         or name in ("object",)
     ]
 
@@ -198,40 +245,48 @@ def _folded(before: Draft, draft: Draft) -> Draft | None:
     return replace(before, args=args, words=words, confidence=min(before.confidence, draft.confidence))
 
 
+_PERSONAL = re.compile(r"\b(?:her|him|she|he|them)\b", re.I)
 _SEVERAL = re.compile(r"\s*(?:,\s*and|,|&|\band\b)\s*")
 
 
 def several(draft: Draft, raw: str) -> list[Draft]:
-    """One call for each object, where one parameter's words list several ("PAY-1 and PAY-2", "Ana and Bo")."""
+    """One call for each object, where one parameter's words list several ("PAY-1 and PAY-2", "'a' and 'b'")."""
     for name in draft.tool.required:
-        value = draft.args.get(name)
-        if (
-            not isinstance(value, str)
-            or kind_of(draft.tool.properties[name]) not in ("string", "id", "person")
-            or role_of(name) not in ("thing", "place")
-        ):
+        value, schema = draft.args.get(name), draft.tool.properties[name]
+        if not isinstance(value, str | int) or isinstance(value, bool) or schema.get("type") == "array":
             continue
-        parts = [p for p in _SEVERAL.split(value) if p]
-        if len(parts) < 2:
-            parts = _following(value, raw)
-        if len(parts) > 1 and len(parts) <= 6 and all(_is_name(p) for p in parts):
+        text = str(value)
+        is_object = (
+            role_of(name) in ("thing", "place") or schema.get("x-find") is not None or kind_of(schema) == "email"
+        )
+        parts = [p for p in _SEVERAL.split(text) if p] if is_object else []
+        if len(parts) < 2 or not all(_is_name(p) for p in parts):
+            parts = _following(text, raw, is_object)
+        if 1 < len(parts) <= MOST_OBJECTS:
+            made = [int(part) if isinstance(value, int) else part for part in parts]
             others = {n: v for n, v in draft.args.items() if n == name or v not in parts}
-            return [replace(draft, args={**others, name: part}, words={**draft.words, name: part}) for part in parts]
+            return [replace(draft, args={**others, name: one}, words={**draft.words, name: str(one)}) for one in made]
     return [draft]
 
 
 _KEY = r"[A-Za-z][A-Za-z0-9]+-\d+"
+_SHAPES = (_KEY, r"#[\w-]+", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", r"[a-z]+_[A-Za-z0-9]+", r"[\w.-]+/[\w./-]+", r"#?\d+")
+_QUOTED = r"(?:'[^']+'|\"[^\"]+\"|“[^”]+”)"
+_JOINT = r"(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*)"
 
 
-def _following(value: str, raw: str) -> list[str]:
-    """Names of the same shape that follow or precede a name in a list."""
-    shape = _KEY if re.fullmatch(_KEY, value) else r"#[\w-]+" if value.startswith("#") else None
+def _following(value: str, raw: str, is_object: bool) -> list[str]:
+    """Names of the same shape that follow or precede a name in a list; a title only where it is quoted."""
+    quoted = any(f"{a}{value}{b}" in raw for a, b in ("''", '""', "“”"))
+    shape = _QUOTED if quoted else next((one for one in _SHAPES if is_object and re.fullmatch(one, value)), None)
     if shape is None:
         return [value]
-    for match in re.finditer(rf"{shape}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+|\s*&\s*|\s+){shape})+", raw):
-        names = re.findall(shape, match[0])
-        if value.lower() in [n.lower() for n in names]:
-            return [n.upper() if shape == _KEY else n for n in names]
+    for match in re.finditer(rf"(?<![\w-]){shape}(?:{_JOINT}{shape})+(?![\w-])", raw):
+        names = [one.strip("'\"“”") for one in re.findall(shape, match[0])]
+        if value.lower().lstrip("#") in [one.lower().lstrip("#") for one in names]:
+            if shape == _KEY:
+                return [one.upper() for one in names]
+            return [one.lstrip("#") for one in names] if value.isdigit() else names
     return [value]
 
 

@@ -19,8 +19,8 @@ from agent.local.value import Writer, fill
 from agent.local.word import PRONOUN
 from core.tool import Call, Tool
 
-LEAN = 1.2
-POINTED = 3.0
+LEAN = 4.0
+POINTED = 5.5
 _REPEATED = re.compile(r"^(?:every|each)\b", re.I)
 
 

@@ -32,7 +32,8 @@ _CORRECTS = re.compile(
     re.I,
 )
 _AGAIN = re.compile(
-    r"^\W*(?:(?:ok(?:ay)?|and|great|thanks|cool|nice)[\s,.!]+)*(?:and\s+)?(?:what about|how about|same|(?:do )?the same|likewise|ditto|and (?:for|in|on|from|at|to|by)\b|only (?:the|those|for)|just (?:the|those|for)|now (?:for|the same))",
+    r"^\W*(?:(?:ok(?:ay)?|and|great|thanks|cool|nice)[\s,.!]+)*(?:and\s+)?(?:what about|how about|same|(?:do )?the same|likewise|ditto|and (?:for|in|on|from|at|to|by)\b|only (?:the|those|for)|just (?:the|those|for)|now (?:for|the same)|"
+    r"also\s+\S+$|(?:and\s+)?(?:one more|another one)\b|and \S+['’]s\??$)",
     re.I,
 )
 _NOT_THIS = re.compile(

@@ -33,7 +33,7 @@ def files() -> list[Path]:
     """Everything that is or would be committed, text only."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\0")
-    found = (ROOT / name for name in listed if name and not name.endswith((".onnx", ".png", ".gz")))
+    found = (ROOT / name for name in listed if name and not name.endswith((".onnx", ".png", ".gz", ".npz")))
     return [path for path in found if path.is_file()]
 
 

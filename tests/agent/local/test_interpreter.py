@@ -27,7 +27,7 @@ def made(reading: Interpretation) -> list[tuple[str, dict[str, Any]]]:
         ("find the stripe customer pat@northwind.io", "stripe.search_customers", {"email": "pat@northwind.io"}),
         ("move the Tailspin deal to Negotiation", "salesforce.update_opportunity", {"opportunity": "Tailspin", "stage": "Negotiation"}),
         ("refund $40 of pi_3Kx9 because it was a duplicate", "stripe.refund_payment", {"payment": "pi_3Kx9", "amount": 40, "reason": "duplicate"}),
-        ("DM Sofia: the contract is signed", "slack.send_message", {"channel": "Sofia", "text": "the contract is signed"}),
+        ("slack DM to Sofia: the contract is signed", "slack.send_message", {"channel": "Sofia", "text": "the contract is signed"}),
     ],
 )  # fmt: skip
 def test_one_command(ask: Ask, text: str, tool: str, args: dict[str, Any]) -> None:
