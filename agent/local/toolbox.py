@@ -8,17 +8,18 @@ from typing import Protocol
 
 import numpy as np
 
-from agent.local import align, slot
+from agent.local import align, choice, slot
 from agent.local.evidence import Trait, named
 from agent.local.form import Form
 from agent.local.model import Model, text_key
 from agent.local.rank import Clue, Floats, Ranker, clue
 from agent.local.read import read
 from agent.local.role import role_of
-from agent.local.slot import Reading
+from agent.local.slot import Reading, Segment
 from agent.local.talk import PREFIX, talk_tools
 from agent.local.text import Sentence
 from agent.local.train_at import READ_AT
+from agent.local.word import stem
 from core.tool import Tool
 
 READ_WEIGHT, MISSING_WEIGHT, ODD_WEIGHT = 0.2, 0.7, 0.2
@@ -161,5 +162,31 @@ class Toolbox:
         return Candidate(tool, reading, logit, score)
 
     def read(self, tool: str, sentence: Sentence, is_bound: bool = False) -> Reading:
-        """The best reading of a tool's arguments."""
-        return slot.decode(sentence, self.forms[tool], self._model.slots, is_bound)
+        """The best reading of a tool's arguments, with the choices that its words leave no doubt about."""
+        found = slot.decode(sentence, self.forms[tool], self._model.slots, is_bound)
+        said = self._said_choices(tool, sentence, found)
+        return (
+            replace(found, segments=tuple(sorted((*found.segments, *said), key=lambda s: s.first))) if said else found
+        )
+
+    def _said_choices(self, tool: str, sentence: Sentence, found: Reading) -> list[Segment]:
+        """Values of enums that free words name, each the only one of its parameter; the tool's own verb names none."""
+        labels = {part for s in found.segments for part in s.label.split("+")}
+        taken = {k for s in found.segments for k in range(s.first, s.last)}
+        own = {stem(word) for word in tool.partition(".")[2].split("_")}
+        said: list[Segment] = []
+        for name, phrases in self.forms[tool].choices.items():
+            if name in labels or self.forms[tool].kinds.get(name) != "enum":
+                continue
+            hits = [
+                (i, j, value)
+                for i, j, value in choice.matches(sentence.tokens, phrases)
+                if not taken & {*range(i, j)}
+                and not {stem(t.low) for t in sentence.tokens[i:j]} <= own
+                and not choice.is_negated(sentence.tokens, i)
+            ]
+            if len({str(value) for _, _, value in hits}) == 1:
+                i, j, value = hits[0]
+                said.append(Segment(i, j, name, value))
+                taken |= {*range(i, j)}
+        return said
