@@ -189,6 +189,9 @@ def _texts(
         if kind_of(schema) != "text" or draft.tool.effect == "read":
             continue
         value = args.get(name)
+        if name not in draft.tool.required and context.things and is_pointer(value, is_told=True):
+            args.pop(name, None)  # it says which record is meant, and is no text
+            continue
         if not earlier:
             is_open = (
                 value is None and name in draft.tool.required and any(w in PRONOUN for w in fold(draft.text).split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -23,13 +24,15 @@ from agent.local.word import stem
 from core.tool import Tool
 
 READ_WEIGHT, MISSING_WEIGHT, ODD_WEIGHT = 0.2, 0.7, 0.2
-TRIED = 4
+TRIED = 12
 REACH, NEAR = 5.5, 3.5
 UNBOUND = 10.0
 FOREIGN = 5.0
 AWAY = 6.0
 CAUTION = 0.4
 FAVOUR = 1.0
+KEYED = 1.5
+_KEY = re.compile(r"\bkey\b")
 
 
 _OWN = frozenset({"key", "id", "repo", "url", "email"})
@@ -158,8 +161,17 @@ class Toolbox:
             name not in labels and not (is_bound and role_of(name) in ("thing", "place", "body", "branch"))
             for name in tool.required
         )
-        score = logit + READ_WEIGHT * reading.score - MISSING_WEIGHT * missing - ODD_WEIGHT * reading.unexplained
+        keyed = KEYED * any(self._is_keyed(tool, s, sentence) for s in reading.segments)
+        score = (
+            keyed + logit + READ_WEIGHT * reading.score - MISSING_WEIGHT * missing - ODD_WEIGHT * reading.unexplained
+        )
         return Candidate(tool, reading, logit, score)
+
+    def _is_keyed(self, tool: Tool, segment: Segment, sentence: Sentence) -> bool:
+        """Whether a word in capitals, such as PAY, stands where the system takes a key."""
+        said = sentence.between(segment.first, segment.last)
+        about = str(tool.properties.get(segment.label, {}).get("description", ""))
+        return said.isalnum() and said.isupper() and 2 <= len(said) <= 10 and bool(_KEY.search(about))
 
     def read(self, tool: str, sentence: Sentence, is_bound: bool = False) -> Reading:
         """The best reading of a tool's arguments, with the choices that its words leave no doubt about."""
