@@ -11,7 +11,8 @@ from bot.assistant import Sink
 from sandbox.server import Sandbox
 from tests.assistant import Recorder
 
-SECTIONS = ("jira", "slack", "_grants", "_counters")
+VENDORS = ("jira", "slack")
+SECTIONS = (*VENDORS, "_grants", "_counters")
 
 
 @dataclass
@@ -26,7 +27,9 @@ class Reopener:
 
 
 def company_now(sandbox: Sandbox) -> dict[str, Any]:
-    """What the vendors hold at this moment."""
+    """What the vendors hold at this moment, those that nobody asked yet too."""
+    for key in VENDORS:
+        _ = sandbox.vendors[key].state
     return {key: copy.deepcopy(sandbox.world.sections[key]) for key in SECTIONS}
 
 

@@ -124,7 +124,7 @@ async def test_not_connected_says_so_alone_and_goes_on_when_told(tmp_path: Path,
 
 
 async def test_no_client_registered_says_who_can_help(tmp_path: Path, sandbox: Sandbox) -> None:
-    async with office(tmp_path, interpreter=Learned(), sandbox=sandbox) as desk:
+    async with office(tmp_path, interpreter=Learned(), sandbox=sandbox, clients={}) as desk:
         assert "An administrator sets ATOM_CLIENTS" in text(await desk.say(BUG_ONLY))
 
 

@@ -15,6 +15,7 @@ from tools.kit.paging import by_cursor, take
 from tools.stream import MOST, Batch
 
 KEPT = timedelta(days=27)  # events are kept for 28 days
+SKEW = timedelta(minutes=1)  # this clock may be ahead of Google's; what was read and told in it is given twice
 EARLY = datetime(2000, 1, 1, tzinfo=UTC)
 TYPES = " OR ".join(
     f'event_types:"google.workspace.chat.message.v1.{one}"' for one in ("created", "updated", "deleted")
@@ -31,7 +32,7 @@ class Feed(Lookup):
         for space in await take(self.spaces(), 1_000):
             name = str(space["name"])
             if name not in state["events"]:
-                begun = state["whole"].setdefault(name, {"from": since(EARLY), "until": since(utc_now())})
+                begun = state["whole"].setdefault(name, {"from": since(EARLY), "until": since(utc_now() - SKEW)})
                 only = f'create_time > "{begun["from"]}"'
                 found = await take(self.messages(name, only, "ASC"), MOST - len(records))
                 records += [to_message(one) for one in found]
