@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,12 +15,9 @@ from core.message import Part, PlanStep, Receipt, Receipts, ReceiptStatus, Table
 from core.tool import Tool
 
 _PAST = {
-    "add": "Added", "assign": "Assigned", "archive": "Archived", "cancel": "Cancelled", "comment": "Commented",
-    "complete": "Completed", "create": "Created", "deactivate": "Switched off", "delete": "Deleted", "edit": "Edited",
-    "invite": "Invited", "log": "Logged", "merge": "Merged", "post": "Posted", "quick": "Added", "refund": "Refunded",
-    "remove": "Removed", "request": "Requested", "respond": "Answered", "restore": "Restored", "run": "Started",
-    "schedule": "Scheduled", "send": "Sent", "set": "Set", "transition": "Moved", "update": "Updated",
-    "void": "Voided", "move": "Moved", "share": "Shared", "upload": "Uploaded", "reopen": "Reopened", "close": "Closed",
+    "cancel": "Cancelled", "deactivate": "Switched off", "label": "Labelled", "quick": "Added", "reset": "Reset",
+    "respond": "Answered", "run": "Started", "send": "Sent", "set": "Set", "transition": "Moved",
+    "withdraw": "Withdrew",
 }  # fmt: skip
 _COLUMNS = (
     "key", "title", "text", "author", "status", "stage", "state", "health", "amount", "total", "currency", "kind",
@@ -85,9 +83,8 @@ def found(result: Any, tool: Tool | None, zone: ZoneInfo) -> Part:
     """What a reading call gave: a table of records, or one record's fields."""
     if isinstance(result, list):
         return _table(result, tool, zone)
-    shown = [f"**{result.get('key') or ''} {result.get('title') or ''}**".replace("** ", "**").replace(" **", "**")]
-    if not (result.get("key") or result.get("title")):
-        shown = []
+    names = dict.fromkeys(str(result[name]) for name in ("key", "title") if result.get(name))
+    shown = [f"**{' '.join(names)}**"] if names else []
     for name, value in result.items():
         if name in _HIDDEN or value in (None, "", [], {}):
             continue
@@ -104,6 +101,8 @@ def _table(records: Sequence[Mapping[str, Any]], tool: Tool | None, zone: ZoneIn
     if not records:
         return Text(text=f"Nothing found{f' in {tool.title}' if tool else ''}.")
     present = {name for record in records for name, value in record.items() if value not in (None, "", [], {})}
+    if all(record.get("title") == record.get("key") for record in records):
+        present.discard("title")
     columns = [name for name in _COLUMNS if name in present][:_MOST_COLUMNS] or ["id"]
     rows = tuple(tuple(_cell(record.get(name, ""), zone, _CELL) for name in columns) for record in records)
     return Table(
@@ -158,9 +157,22 @@ def _past(row: LedgerRow, tool: Tool | None) -> str:
     noun = noun.replace("_", " ")
     if noun.startswith(("on ", "add", "to ")):
         noun = noun.removeprefix("add").strip()
-    said = f"{_PAST.get(verb, verb.capitalize())} {noun}".strip()
+    said = f"{_PAST.get(verb) or _regular(verb)} {noun}".strip()
     about = f" “{row.title}”" if row.title else _about(row, tool)
     return f"{tool.title if tool else ''}: {said}{about}".removeprefix(": ")
+
+
+def _regular(verb: str) -> str:
+    """The past of a verb that has no own one: tagged, copied, archived, posted."""
+    if verb.endswith("e"):
+        past = f"{verb}d"
+    elif re.fullmatch(r".*[^aeiou]y", verb):
+        past = f"{verb[:-1]}ied"
+    elif re.fullmatch(r"(?:un)?[^aeiou]*[aeiou][^aeiouwxy]", verb):
+        past = f"{verb}{verb[-1]}ed"
+    else:
+        past = f"{verb}ed"
+    return past.capitalize()
 
 
 def _about(row: LedgerRow, tool: Tool | None) -> str:
