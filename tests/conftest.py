@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ.update(
     LANGSMITH_TRACING="false",
@@ -18,6 +19,10 @@ os.environ.update(
 for variable in list(os.environ):
     if variable.startswith(("ATOM_", "AZURE_", "OPENAI_", "SLACK_")) and variable != "ATOM_DESCRIPTIONS":
         del os.environ[variable]
+
+# Made-up inputs are judged by what comes of them, never by how long this machine took.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 class NetworkBlocked(RuntimeError):

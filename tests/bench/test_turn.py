@@ -89,10 +89,10 @@ async def company() -> AsyncIterator[Demo]:
         url = (await process.stdout.readline()).decode().split()[-1].rstrip("/")
         async with httpx.AsyncClient() as client:
             hosts = (await client.get(f"{url}/_sandbox/hosts")).json()
+            clients = (await client.get(f"{url}/_sandbox/clients")).json()
             people = (await client.get(f"{url}/_sandbox/people")).json()
         dana = next(person for person in people if person["name"] == "Dana Whitlock")
         who = Principal(tenant="bench", id=dana["email"], name=dana["name"], email=dana["email"])
-        clients = (await client.get(f"{url}/_sandbox/clients")).json()
         yield Demo(url, hosts, clients, who)
     finally:
         process.terminate()

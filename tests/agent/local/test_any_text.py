@@ -38,14 +38,16 @@ def _plain(schema: Any) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(text=TEXT)
 def test_any_text(interpreter: Interpreter, seven: list[Tool], text: str) -> None:
     check(interpreter.interpret(Request(text, NOW, NORA)), {tool.id: tool for tool in seven})
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     now=st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2090, 1, 1)),
     text=st.lists(WORDS, max_size=12).map(" ".join),
