@@ -120,7 +120,7 @@ async def test_turn(tmp_path: Path) -> None:
 
         reader = TimedInterpreter(Interpreter(offered()), watch)
         async with services(
-            Settings(home=tmp_path), hosts=demo.hosts, interpreter=reader, transport=Timed(watch)
+            Settings(home=tmp_path, clients=demo.clients), hosts=demo.hosts, interpreter=reader, transport=Timed(watch)
         ) as running:
             for kind in running.registry.integrations.values():
                 kind.calls_per_s = 1e6  # the pace is the vendors' wish, not our time
