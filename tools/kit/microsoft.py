@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import unescape
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.errors import Forbidden, NotFound, RateLimited, VendorError
@@ -15,11 +15,10 @@ from core.records import Ref
 from tools.kit.auth import OAuth2
 from tools.kit.http import Answer, Http, by_status, retry_after
 from tools.kit.paging import listed, take, walk
-from tools.kit.webhook import Delivery, Greeting, WebhookEvent
+from tools.kit.webhook import Delivery, Greeting, Signature, WebhookEvent, in_body
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 LOGIN = "https://login.microsoftonline.com/{tenant}/oauth2/v2.0"
-TENANT = {"tenant": "organizations"}
 NEXT, DELTA = "@odata.nextLink", "@odata.deltaLink"
 
 _THROTTLED = {
@@ -149,10 +148,24 @@ def plain(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", unescape(_TAGS.sub("", _BREAKS.sub("\n", text)))).strip()
 
 
-def validated(delivery: Delivery) -> Greeting | None:
-    """The echo that Graph wants when a subscription is made; None for a notification."""
-    token = delivery.query.get("validationToken", "")
-    return Greeting(body=token, headers={"content-type": "text/plain"}) if token else None
+class Graph:
+    """What an integration over Graph inherits: the address, the tenant, errors, and how notifications begin."""
+
+    name: ClassVar[str]
+    base_url: ClassVar[str] = GRAPH
+    slots: ClassVar[Mapping[str, str]] = {"tenant": "organizations"}
+    webhook: ClassVar[Signature | None] = in_body("value.clientState")
+
+    @classmethod
+    def error(cls, answer: Answer) -> VendorError | None:
+        """Graph's errors."""
+        return microsoft_error(cls.name, answer)
+
+    @classmethod
+    def greet(cls, delivery: Delivery, secret: str) -> Greeting | None:
+        """The echo that Graph wants when a subscription is made; None for a notification."""
+        token = delivery.query.get("validationToken", "")
+        return Greeting(body=token, headers={"content-type": "text/plain"}) if token else None
 
 
 def notified(

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Any
 
 from core.clock import utc_now
-from core.errors import NotFound, Rejected, VendorError
+from core.errors import NotFound, Rejected
 from core.records import Document, Party, Ref
 from core.tool import Call, Change
 from tools.declare import Who, tool
@@ -17,19 +17,15 @@ from tools.integrations.onedrive.lookup import DIRECTORY, FILES, UNDO, FileName,
 from tools.integrations.onedrive.mapping import ROOT, given, to_document
 from tools.integrations.onedrive.sharing import Sharing
 from tools.kit.attachment import attachment
-from tools.kit.http import Answer
 from tools.kit.microsoft import (
-    GRAPH,
-    TENANT,
+    Graph,
     by_next,
     changes,
-    microsoft_error,
     microsoft_oauth,
-    validated,
 )  # fmt: skip
 from tools.kit.office import plain_text
 from tools.kit.paging import take
-from tools.kit.webhook import Delivery, Greeting, WebhookEvent, in_body
+from tools.kit.webhook import Delivery, WebhookEvent
 from tools.stream import Batch, stream
 
 READABLE = 60_000
@@ -39,29 +35,16 @@ CONFLICT = "@microsoft.graph.conflictBehavior"
 BINNED = "only OneDrive's own recycle bin brings it back, which Graph does not reach"
 
 
-class OneDrive(Sharing, Integration):
+class OneDrive(Sharing, Graph, Integration):
     """OneDrive under one person's connection."""
 
     key = "onedrive"
     name = "OneDrive"
     category = "files"
     aliases = ("onedrive", "one drive", "sharepoint files", "microsoft drive")
-    base_url = GRAPH
-    slots = TENANT
     auth = microsoft_oauth("User.Read", *DIRECTORY, *FILES)
     calls_per_s = 10.0
-    webhook = in_body("value.clientState")
     names = ("folder", "person")
-
-    @classmethod
-    def error(cls, answer: Answer) -> VendorError | None:
-        """Graph's errors."""
-        return microsoft_error(cls.name, answer)
-
-    @classmethod
-    def greet(cls, delivery: Delivery, secret: str) -> Greeting | None:
-        """Graph asks for an echo when a subscription is made."""
-        return validated(delivery)
 
     @classmethod
     def events(cls, delivery: Delivery) -> list[WebhookEvent]:

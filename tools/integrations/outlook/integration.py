@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from core.errors import NotFound, Rejected, VendorError
+from core.errors import NotFound, Rejected
 from core.records import Message
 from core.tool import Call, Change
 from tools.declare import Text, Who, finds, tool
@@ -16,18 +16,14 @@ from tools.integrations.outlook.agenda import CALENDAR, UNDO, Agenda
 from tools.integrations.outlook.mailbox import PAGE
 from tools.integrations.outlook.mapping import PREFER, letter, page, recipients, to_message
 from tools.integrations.outlook.search import kql, sought
-from tools.kit.http import Answer
 from tools.kit.microsoft import (
-    GRAPH,
-    TENANT,
+    Graph,
     in_utc,
-    microsoft_error,
     microsoft_oauth,
     notified,
     quoted,
-    validated,
 )  # fmt: skip
-from tools.kit.webhook import Delivery, Greeting, WebhookEvent, in_body
+from tools.kit.webhook import Delivery, WebhookEvent
 from tools.stream import Batch, stream
 
 MAIL, SETTINGS = ("Mail.ReadWrite",), ("MailboxSettings.ReadWrite",)
@@ -38,30 +34,17 @@ MessageName = Annotated[str, finds("message")]
 FolderName = Annotated[str, finds("folder")]
 
 
-class Outlook(Agenda, Integration):
+class Outlook(Agenda, Graph, Integration):
     """Outlook under one person's connection."""
 
     key = "outlook"
     name = "Outlook"
     category = "email_calendar"
     aliases = ("outlook", "microsoft 365 mail", "office 365 calendar", "exchange")
-    base_url = GRAPH
-    slots = TENANT
     headers = {"Prefer": PREFER}
     auth = microsoft_oauth(*SEND, *CALENDAR, "Calendars.Read.Shared", *SETTINGS, "User.Read", "People.Read")
     calls_per_s = 16.0  # 10,000 in ten minutes for each mailbox
-    webhook = in_body("value.clientState")
     names = ("folder", "person")
-
-    @classmethod
-    def error(cls, answer: Answer) -> VendorError | None:
-        """Graph's errors."""
-        return microsoft_error(cls.name, answer)
-
-    @classmethod
-    def greet(cls, delivery: Delivery, secret: str) -> Greeting | None:
-        """Graph asks for an echo when a subscription is made."""
-        return validated(delivery)
 
     @classmethod
     def events(cls, delivery: Delivery) -> list[WebhookEvent]:

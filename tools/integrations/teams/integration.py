@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from core.errors import OutcomeUnknown, Rejected, VendorError
+from core.errors import OutcomeUnknown, Rejected
 from core.records import Channel, Meeting, Message
 from core.tool import Call, Change
 from tools.declare import Id, Text, Who, finds, tool
@@ -15,10 +15,9 @@ from tools.integration import Account, Integration
 from tools.integrations.teams import feed, mapping
 from tools.integrations.teams.mapping import newest_first, said, team_of, to_channel, to_message
 from tools.integrations.teams.membership import LIST, UNDO, Membership, TeamName
-from tools.kit.http import Answer
-from tools.kit.microsoft import GRAPH, TENANT, in_utc, microsoft_error, microsoft_oauth, notified, validated
+from tools.kit.microsoft import Graph, in_utc, microsoft_oauth, notified
 from tools.kit.paging import take
-from tools.kit.webhook import Delivery, Greeting, WebhookEvent, in_body
+from tools.kit.webhook import Delivery, WebhookEvent
 from tools.stream import Batch, stream
 
 READ, POST, CHAT = (*LIST, "ChannelMessage.Read.All"), (*LIST, "ChannelMessage.Send"), ("Chat.ReadWrite",)
@@ -28,32 +27,19 @@ ChannelName = Annotated[str, finds("channel")]
 PostId = Annotated[Id, finds("post")]
 
 
-class Teams(Membership, Integration):
+class Teams(Membership, Graph, Integration):
     """Microsoft Teams under one person's connection."""
 
     key = "teams"
     name = "Microsoft Teams"
     category = "communication"
     aliases = ("teams", "ms teams", "microsoft teams")
-    base_url = GRAPH
-    slots = TENANT
     auth = microsoft_oauth(
         *READ, "ChannelMessage.Send", *DELETE, *CHAT, "Channel.Create", *CLOSE, "TeamMember.ReadWrite.All", *MEET,
         "User.Read", "User.ReadBasic.All",
     )  # fmt: skip
     calls_per_s = 8.0
-    webhook = in_body("value.clientState")
     names = ("team", "person")
-
-    @classmethod
-    def error(cls, answer: Answer) -> VendorError | None:
-        """Graph's errors."""
-        return microsoft_error(cls.name, answer)
-
-    @classmethod
-    def greet(cls, delivery: Delivery, secret: str) -> Greeting | None:
-        """Graph asks for an echo when a subscription is made."""
-        return validated(delivery)
 
     @classmethod
     def events(cls, delivery: Delivery) -> list[WebhookEvent]:
