@@ -2,62 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from sandbox.company import Person
-from sandbox.exchange import Answer, Call, Json, Refusal
-from sandbox.grant import Grant
-from sandbox.oauth import OAuth
-from sandbox.vendor import Vendor, route
+from sandbox.exchange import Call, Json, Refusal
+from sandbox.hubspot import PORTAL, Portal
+from sandbox.vendor import route
 from sandbox.vendors.hubspot_marketing.seed import is_owner, owner_id, seed_marketing, stamp
 
-PORTAL = 48112907
-GATE = {
-    "unauthenticated": (401, "INVALID_AUTHENTICATION", "Authentication credentials not found."),
-    "invalid_token": (401, "INVALID_AUTHENTICATION", "The access token is not valid."),
-    "revoked": (401, "INVALID_AUTHENTICATION", "The access token is not valid."),
-    "expired": (401, "EXPIRED_AUTHENTICATION", "The OAuth token used to make this call expired 12 second(s) ago."),
-    "server_error": (500, "INTERNAL_ERROR", "internal error"),
-    "no_route": (404, "OBJECT_NOT_FOUND", "resource not found"),
-    "invalid_body": (400, "VALIDATION_ERROR", "Invalid input JSON"),
-}
-CATEGORIES = {403: "USER_DOES_NOT_HAVE_PERMISSIONS", 404: "OBJECT_NOT_FOUND", 409: "CONFLICT"}
 
-
-class Base(Vendor):
+class Base(Portal):
     """One portal."""
-
-    hosts = ("https://api.hubapi.com", "https://app.hubspot.com")
-    oauth = OAuth(
-        "/oauth/authorize", "/oauth/2026-03/token", "/oauth/2026-03/token/revoke", expires_in=1800
-    )  # fmt: skip
 
     def seed(self) -> Json:
         """Campaigns, e-mails, forms, lists, contacts."""
         return seed_marketing(self.world.story)
-
-    def refuse(self, refusal: Refusal) -> Answer:
-        """HubSpot's `{status: error, message, category, correlationId}`."""
-        mark = hashlib.md5(str(len(self.requests)).encode(), usedforsecurity=False).hexdigest()
-        trace = f"{mark[:8]}-{mark[8:12]}-{mark[12:16]}-{mark[16:20]}-{mark[20:]}"
-        body: Json = {"status": "error", "message": refusal.message, "correlationId": trace}
-        if refusal.kind == "rate_limited":
-            body |= {"message": "You have reached your ten_secondly_rolling limit.", "category": "RATE_LIMITS"}
-            return Answer(429, body | {"errorType": "RATE_LIMIT", "policyName": "TEN_SECONDLY_ROLLING"})
-        if refusal.kind == "missing_scope":
-            needed = {"requiredGranularScopes": [refusal.detail["needed"]]}
-            said = "This app hasn't been granted all required scopes to make this call."
-            errors = [{"message": "One or more of the following scopes are required.", "context": needed}]
-            return Answer(403, body | {"message": said, "category": "MISSING_SCOPES", "errors": errors})
-        if refusal.kind in GATE:
-            status, category, said = GATE[refusal.kind]
-            return Answer(status, body | {"message": said, "category": category})
-        return Answer(refusal.status, body | {"category": CATEGORIES.get(refusal.status, "VALIDATION_ERROR")})
-
-    def token_answer(self, grant: Grant) -> Json:
-        """The portal and the scopes as a list besides."""
-        return super().token_answer(grant) | {"hub_id": PORTAL, "scopes": grant.scopes or []}
 
     def page(self, call: Call, rows: list[Any]) -> Json:
         """A page of results after a mark."""
