@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from alembic import context
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from core.db import LOCK_WAIT_S, Table
 
@@ -19,9 +22,23 @@ def _lock(connection: Connection) -> None:
     """Wait for a process that migrates the same database; held until this transaction ends."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA busy_timeout={MIGRATION_WAIT_S * 1000}")
+        _write_ahead(connection)
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+
+
+def _write_ahead(connection: Connection) -> None:
+    """Set the file's journal mode, which it keeps. SQLite refuses at once, without its wait, where two set it."""
+    for left in range(MIGRATION_WAIT_S * 10, -1, -1):
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        except OperationalError:
+            if not left:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 url = _sync(context.config.get_main_option("sqlalchemy.url") or "")

@@ -156,6 +156,15 @@ async def test_many_processes_migrate_at_once(url: str) -> None:
         await one.close()
 
 
+async def test_the_file_keeps_its_journal_mode(tmp_path: Path) -> None:
+    """Connections need not set it: where several do at once, SQLite refuses all but one without waiting."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'atom.db'}")
+    await database.migrate()
+    with closing(sqlite3.connect(tmp_path / "atom.db")) as plain:
+        assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    await database.close()
+
+
 def test_every_version_can_be_taken_back(tmp_path: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
