@@ -24,6 +24,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `atom`."""
     app.command("interpret")(interpret)
     app.command("eval")(evaluate)
+    training = typer.Typer(help="Make the shipped weights anew.", no_args_is_help=True)
+    training.command("interpreter")(train_interpreter)
+    app.add_typer(training, name="train")
 
 
 def interpret(
@@ -57,6 +60,33 @@ def evaluate(
     if min_full is not None and (share is None or share < min_full):
         typer.echo(f"atom: full is {share}, below {min_full}", err=True)
         raise typer.Exit(FAILED)
+
+
+def train_interpreter(
+    work: Annotated[Path, typer.Option(help="Where a stopped run is kept, to go on from.")] = Path(".atom-training"),
+    seed: Annotated[int, typer.Option(help="Another seed gives another run.")] = 1,
+    epochs: Annotated[int, typer.Option(help="Passes over the lessons.")] = 6,
+) -> None:
+    """Train the local interpreter: network, words, export, calibration, card. Needs the `train` extra."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from evals.training.run import train
+    from tools.registry import offered
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f}%"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as bars:
+        bar = bars.add_task("network", total=None)
+
+        def step(done: int, steps: int, text: str) -> None:
+            bars.update(bar, completed=done, total=steps, description=text)
+
+        card = train(offered(), work, bars.console.print, step, epochs=epochs, seed=seed)
+    typer.echo(json.dumps(card, indent=2))
 
 
 async def _evaluate(path: Path, brain: str, json_report: Path | None, floor: bool) -> Any:

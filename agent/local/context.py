@@ -53,6 +53,12 @@ class Thing:
         own = fold(" ".join(str(v) for v in self.record.values() if isinstance(v, str | int))).split()
         return all(any(one == word or (len(word) > 3 and one.startswith(word)) for one in own) for word in words)
 
+    @property
+    def parts(self) -> frozenset[str]:
+        """The words and numbers in its values."""
+        said = " ".join(str(v) for v in self.record.values() if isinstance(v, str | int)).lower()
+        return frozenset(_PART.findall(said))
+
     def value(self, name: str) -> Any:
         """What stands for it as parameter `name`, None where nothing does."""
         for key in (name, *_FIELDS.get(name, ())):
@@ -96,6 +102,8 @@ class Context:
         """What "it", "the second one" or nothing said stands for as a parameter of a tool, None where nothing fits."""
         for strict in (True, False):
             for group in self.things:
+                if _OTHER.search(said) and all(one.is_in(self.used) for one in group):
+                    continue
                 picked = pick(said, group, self.used)
                 for thing in picked:
                     if (thing.integration == tool.integration) is strict and (
@@ -120,9 +128,12 @@ class Context:
         if not words or len(words) > 5:
             return None
         for group in self.things:
-            hits = [thing for thing in group if thing.integration == tool.integration and thing.holds(words)]
+            own = [thing for thing in group if thing.integration == tool.integration]
+            hits = [thing for thing in own if thing.holds(words)]
             if len(hits) == 1:
                 return hits[0].value(name)
+            if len(own) > 1 and (best := _most_alike(own, words)) is not None:
+                return best.value(name)
         return None
 
     def address(self, tool: Tool) -> str:
@@ -138,6 +149,17 @@ class Context:
             if group[0].integration == tool.integration and 1 < len(group) <= most:
                 return [value for thing in group if (value := thing.value(name)) is not None]
         return []
+
+
+def _most_alike(things: Sequence[Thing], words: Sequence[str]) -> Thing | None:
+    """The only thing that most of the words are in, whole or as a part of a name; None where two are as near."""
+    parts = {part for word in words for part in _PART.findall(word) if part not in _COMMON}
+    hits = sorted(((len(parts & thing.parts), n) for n, thing in enumerate(things)), reverse=True)
+    first, second = hits[0], hits[1]
+    return things[first[1]] if first[0] > second[0] and first[0] * 2 >= len(parts) else None
+
+
+_PART = re.compile(r"[^\W_]+")
 
 
 def _things(step: Step) -> tuple[Thing, ...]:

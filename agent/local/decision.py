@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from agent.interpretation import Interpretation
@@ -11,15 +12,37 @@ from agent.local.role import role_of
 from agent.local.text import Sentence
 from agent.local.toolbox import Candidate
 
-THRESHOLDS = {"read": 0.35, "write": 0.45, "destructive": 0.5}
+THRESHOLDS = {"read": 0.2, "write": 0.3, "destructive": 0.45}
 RIVAL_SHARE = 0.6
 TWIN_SHARE = 0.25
 PLAIN_TWIN_SHARE = 0.005
+WORST = -8.0
 
 
-def is_sure(drafts: Sequence[Draft]) -> bool:
-    """Whether every call is above the threshold of its effect."""
-    return all(draft.confidence >= THRESHOLDS[draft.tool.effect] for draft in drafts)
+def evidence(drafts: Sequence[Draft], *, is_later: bool) -> tuple[float, ...]:
+    """What a plan's confidence is reckoned from: 1, the log odds of its least sure tool, the log probability of how
+    its words were read, how many further calls it has, and whether something was said before it."""
+    tool = min((draft.confidence for draft in drafts), default=0.5)
+    words = sum(draft.sureness for draft in drafts)
+    return (1.0, log_odds(tool), max(words, WORST), min(len(drafts) - 1.0, 3.0), float(is_later))
+
+
+def log_odds(p: float) -> float:
+    """Of a probability kept away from 0 and 1."""
+    p = min(max(p, 0.01), 0.99)
+    return math.log(p / (1 - p))
+
+
+def confidence(seen: Sequence[float], weights: Sequence[float]) -> float:
+    """How often plans with this evidence are right, by weights measured on sentences that nothing was learned from."""
+    if not weights:
+        weights = (0.0, 1.0, 0.0, 0.0, 0.0)
+    return 1 / (1 + math.exp(-sum(w * x for w, x in zip(weights, seen, strict=True))))
+
+
+def is_sure(drafts: Sequence[Draft], sure: float) -> bool:
+    """Whether the plan is above the threshold of each of its effects."""
+    return all(sure >= THRESHOLDS[draft.tool.effect] for draft in drafts)
 
 
 def unsure(drafts: Sequence[Draft], confidence: float) -> Interpretation:

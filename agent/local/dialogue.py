@@ -170,7 +170,7 @@ class Dialogue(Reading):
         tokens = self.sentence.tokens
         if len(tokens) < 4 or reply.is_correction(self.request.utterance):
             return False
-        best = self.ranked([self.sentence])[0][0]
+        best = self.ranked(self.sentence)[0]
         return (
             best.tool.id != tool.id
             and not best.talk

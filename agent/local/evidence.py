@@ -28,7 +28,7 @@ _STANDS_FOR = {
 }  # fmt: skip
 UNKNOWN = "it"
 NEEDED = ("channel", "repo", "key", "when", "number", "money", "email", "id")
-PAIR_SIZE = 18 + 2 * len(KINDS) + len(NEEDED)
+PAIR_SIZE = 16 + 2 * len(KINDS) + len(NEEDED)
 
 
 def _is_at(tool: Tool, urls: str) -> bool:
@@ -192,7 +192,7 @@ def sentence_classes(sentence: Sentence) -> list[tuple[int, str]]:
 
 
 def pairs(sentence: Sentence, traits: Sequence[Trait], mentioned: set[str]) -> NDArray[np.float32]:
-    """Row by row what speaks for and against each tool; the two last columns are kept for similarities."""
+    """Row by row what speaks for and against each tool."""
     found = sentence_classes(sentence)
     actions = [(i, name) for i, name in found if name[0] == "A"]
     objects = {name for _, name in found if name[0] == "N"}

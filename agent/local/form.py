@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ TAKES: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 
+COUNTED = re.compile(r"day|hour|minute|week")
 REAL_IDS = frozenset({"id", "url", "key", "number", "quote", "file", "phone"})
 
 
@@ -116,7 +118,8 @@ def candidates(sentence: Sentence, form: Form) -> list[tuple[int, int, str, Any]
         elif kind == "pair":
             found += [(i, i + 1, label, None) for i in range(n) if tokens[i].kind == "when"]
         elif kind in TAKES:
-            found += [(i, i + 1, label, None) for i in range(n) if tokens[i].kind in TAKES[kind]]
+            takes = TAKES[kind] | ({"duration"} if kind == "number" and COUNTED.search(label) else set())
+            found += [(i, i + 1, label, None) for i in range(n) if tokens[i].kind in takes]
         elif label in ("recurrence", "repeat", "frequency", "schedule"):
             found += [(i, i + 1, label, None) for i in range(n) if tokens[i].kind == "every"]
     spans = stretches(tokens, form.words)
@@ -138,7 +141,7 @@ def stretches(tokens: Sequence[Token], words: Counter[str]) -> list[tuple[int, i
     n = len(tokens)
     starts, ends = [], set()
     for i, token in enumerate(tokens):
-        if not token.is_sign or token.text in "+$€£@(":
+        if not token.is_sign or token.text in "+$€£@(/~":
             before = tokens[i - 1] if i else None
             if (
                 before is None

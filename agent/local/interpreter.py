@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,22 +14,16 @@ from agent.local.encoder import Encoder
 from agent.local.form import Form
 from agent.local.model import Model, digest, load
 from agent.local.read import read
-from agent.local.toolbox import Encodes, Toolbox
+from agent.local.toolbox import Toolbox
 from core.tool import Tool
 
 KEPT_TOOLBOXES = 8
 
 
-def calibrated(raw: float, slope: float, offset: float) -> float:
-    """How often plans of this raw confidence are right."""
-    raw = min(max(raw, 0.02), 0.98)
-    return 1 / (1 + math.exp(-slope * math.log(raw / (1 - raw)) - offset))
-
-
 class Interpreter:
     """Reads sentences over a list of tools; pure, and safe to share between threads."""
 
-    def __init__(self, tools: Sequence[Tool], encoder: Encodes | None = None, model: Model | None = None) -> None:
+    def __init__(self, tools: Sequence[Tool], encoder: Encoder | None = None, model: Model | None = None) -> None:
         self._encoder = encoder or Encoder.shared()
         self._model = model or load()
         self._toolbox = Toolbox([t for t in tools if not t.is_hidden], self._model, self._encoder)
@@ -41,8 +34,6 @@ class Interpreter:
         """What a sentence means; never raises on any text."""
         began = perf_counter()
         found = Dialogue(self._box(request.tools), request).interpretation()
-        if found.outcome == "call" and len(self._model.calibration) == 2:
-            found = replace(found, confidence=calibrated(found.confidence, *self._model.calibration))
         return replace(found, ms=(perf_counter() - began) * 1000)
 
     def form(self, tool: str) -> Form:
@@ -53,7 +44,7 @@ class Interpreter:
         """The tools that fit a sentence best, best first."""
         box = self._box(request.tools)
         clue = box.clue(read(request.utterance, request.now))
-        logits = box.ranker.scores(clue, box.vectors([clue])[0])
+        logits = box.ranker.scores(clue)
         ordered = sorted(zip(logits.tolist(), range(len(logits)), strict=False), reverse=True)
         found = [box.traits[k].tool for _, k in ordered]
         return [tool for tool in found if tool.id in box.tools][:most]

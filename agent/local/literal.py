@@ -21,7 +21,7 @@ CURRENCIES = {
 _SCALE = {"k": 1e3, "thousand": 1e3, "grand": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "bn": 1e9}
 _SIGN = r"us\$|[$€£¥₹]"
 _CODE = r"(?:usd|eur|gbp|jpy|chf|sek|nok|dkk|cad|aud|inr|dollars?|euros?|pounds?|bucks|quid|yen|francs)\b"
-_NUMBER = r"\d{1,3}(?:[,\u00a0 ]\d{3})+(?:\.\d+)?|\d+(?:[.,]\d{1,2})?"
+_NUMBER = r"\d{1,3}(?:[,\u00a0 ]\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,2})?"
 _AMOUNT = re.compile(
     rf"(?P<sign>{_SIGN})\s?(?P<a>{_NUMBER})(?:\s?(?P<as>k|m|mn|mio|bn|thousand|million)\b)?(?:\s(?P<after>{_CODE}))?"
     rf"|(?P<before>(?:usd|eur|gbp|chf|sek|nok)\b)\s?(?P<b>{_NUMBER})(?:\s?(?P<bs>k|m|mn|bn|thousand|million)\b)?"
@@ -47,7 +47,9 @@ _FILE = re.compile(
     r"(?<![\w/])[\w\-]+(?:\.[\w\-]+)*\.(?:pdf|docx?|xlsx?|pptx?|csv|txt|md|png|jpe?g|zip|ya?ml|json|key|fig)\b", re.I
 )
 _HASH = re.compile(r"(?<![\w/])#(\d+)\b")
-_COUNT = re.compile(r"(?<![\w.,\-/#])(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?![\w\-/]|[.,:]\d)")
+_COUNT = re.compile(
+    r"(?<![\w.,\-/#])((?:(?<=\s)-)?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?))(?:x\b)?(?![\w\-/]|[.,:]\d)"
+)
 _WORDS = re.compile(
     r"\b(?:(" + "|".join(TENS) + r")(?:[\s-](" + "|".join(list(UNITS)[1:10]) + r"))?|(" + "|".join(UNITS) + r"))\b",
     re.I,
@@ -68,8 +70,10 @@ def number(text: str) -> float | None:
     return None
 
 
-def _decimal(text: str) -> float:
+def _decimal(text: str, *, is_money: bool = False) -> float:
     text = text.replace("\u00a0", "").replace(" ", "")
+    if is_money and re.fullmatch(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?", text):  # as much of Europe writes it
+        return float(text.replace(".", "").replace(",", "."))
     if re.fullmatch(r"\d+,\d{1,2}", text):
         return float(text.replace(",", "."))
     return float(text.replace(",", ""))
@@ -82,7 +86,7 @@ def amounts(raw: str) -> list[Span]:
         digits = m["a"] or m["b"] or m["c"] or m["d"]
         scale = (m["as"] or m["bs"] or m["cs"] or m["ds"] or "").lower()
         currency = (m["after"] or m["sign"] or m["before"] or m["unit"] or "").lower()
-        value = _decimal(digits) * _SCALE.get(scale, 1)
+        value = _decimal(digits, is_money=bool(currency or scale)) * _SCALE.get(scale, 1)
         kind = "money" if currency or scale else "number"
         found.append(Span(kind, m.start(), m.end(), m.group(), (round(value, 2), CURRENCIES.get(currency, ""))))
     return found

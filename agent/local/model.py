@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from agent.local.form import Form
+from agent.local.head import Heads
 from agent.local.rank import Floats, RankWeights
 from core.tool import Tool
 
@@ -23,13 +24,14 @@ FOLDER = Path(__file__).parent / "fitted"
 
 @dataclass(frozen=True)
 class Model:
-    """All that was learned: usage of words, segment weights, rank weights, forms and card vectors of known tools."""
+    """All that was learned: usage of words, segment and rank weights, forms and card vectors of known tools, the encoder's heads."""
 
     usage: Mapping[str, tuple[int, int]]
     slots: Mapping[str, float]
     rank: RankWeights
     forms: Mapping[str, tuple[str, Mapping[str, int], Mapping[str, Sequence[str]]]]
     cards: Mapping[str, Floats]
+    heads: Heads | None = None
     calibration: tuple[float, ...] = ()
 
     def form(self, tool: Tool) -> Form | None:
@@ -64,6 +66,18 @@ def save(model: Model, folder: Path = FOLDER) -> None:
         "forms": {k: [h, dict(w), {p: sorted(v) for p, v in s.items()}] for k, (h, w, s) in model.forms.items()},
         "cards": list(model.cards), "calibration": list(model.calibration),
     }  # fmt: skip
+    arrays = {}
+    if model.heads is not None:
+        heads = model.heads
+        said["heads"] = {
+            "scale": heads.scale,
+            "tools": list(heads.tools),
+            "params": list(heads.params),
+            "names": list(heads.names),
+            "values": list(heads.values),
+            "value_names": heads.value_names,
+        }
+        arrays = {f"head_{name}": getattr(heads, name).astype(np.float16) for name in Heads.arrays()}
     data = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
     (folder / "model.json.gz").write_bytes(gzip.compress(data, mtime=0))
     np.savez_compressed(
@@ -73,6 +87,7 @@ def save(model: Model, folder: Path = FOLDER) -> None:
         cards=np.stack(list(model.cards.values())).astype(np.float16)
         if model.cards
         else np.zeros((0, 384), np.float16),
+        **arrays,
     )
 
 
@@ -82,10 +97,9 @@ def load(folder: Path = FOLDER) -> Model:
     said = json.loads(gzip.decompress((folder / "model.json.gz").read_bytes()))
     arrays = np.load(folder / "model.npz")
     matrix = arrays["matrix"].astype(np.float32)
-    size = matrix.shape[1] - len(said["columns"])
     rank = RankWeights(
         {name: k for k, name in enumerate(said["rows"])},
-        {name: size + k for k, name in enumerate(said["columns"])},
+        {name: k for k, name in enumerate(said["columns"])},
         matrix,
         arrays["pair"],
     )
@@ -95,5 +109,13 @@ def load(folder: Path = FOLDER) -> Model:
         said["slots"], rank,
         {k: (h, w, s) for k, (h, w, s) in said["forms"].items()},
         {key: cards[k] for k, key in enumerate(said["cards"])},
+        _heads(said["heads"], arrays) if "heads" in said else None,
         tuple(said["calibration"]),
     )  # fmt: skip
+
+
+def _heads(said: Mapping[str, Any], arrays: Mapping[str, Any]) -> Heads:
+    made: dict[str, Any] = {name: arrays[f"head_{name}"].astype(np.float32) for name in Heads.arrays()}
+    for part in ("tools", "params", "names", "values"):
+        made[part] = {name: k for k, name in enumerate(said[part])}
+    return Heads(scale=said["scale"], value_names=said["value_names"], **made)

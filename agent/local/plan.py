@@ -28,7 +28,10 @@ _FOLDERS = frozenset("assign set make label tag give mark put prioritise priorit
 
 @dataclass
 class Draft:
-    """A call being made: its arguments, the words behind them, and how sure it is."""
+    """A call being made: its arguments, the words behind them, and how sure it is.
+
+    `confidence` is that of the tool, 0 to 1; `sureness` the log probability of how its words were read.
+    """
 
     tool: Tool
     args: dict[str, Any]
@@ -36,6 +39,7 @@ class Draft:
     confidence: float = 0.0
     text: str = ""
     impossible: str = ""
+    sureness: float = 0.0
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -245,7 +249,13 @@ def _folded(before: Draft, draft: Draft) -> Draft | None:
         else:
             args[target] = value[0] if isinstance(value, list) else value
         words[target] = draft.words.get(name, "")
-    return replace(before, args=args, words=words, confidence=min(before.confidence, draft.confidence))
+    return replace(
+        before,
+        args=args,
+        words=words,
+        confidence=min(before.confidence, draft.confidence),
+        sureness=before.sureness + draft.sureness,
+    )
 
 
 _PERSONAL = re.compile(r"\b(?:her|him|she|he|them)\b", re.I)

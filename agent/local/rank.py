@@ -1,4 +1,4 @@
-"""Which tool a sentence is for: weights shared by verb, noun, integration and effect, and pairwise evidence."""
+"""Which tool a sentence is for: what the encoder saw, weights shared by verb, noun, integration and effect, and pairwise evidence."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.local.evidence import PAIR_SIZE, Trait, Usage, bag, masked, named, pairs, sentence_classes
+from agent.local.evidence import Trait, Usage, bag, masked, named, pairs, sentence_classes
+from agent.local.head import OWN_SCALE, Heads, Sight
 from agent.local.text import Sentence
 
-DENSE_SCALE = 3.0
 BAG_SCALE = 3.0
 PIECE_WEIGHT = 0.4
-NOVELTY, LIKE = 16.0, 0.3
+FAMILIAR = 0.2  # the weight of words beside what the encoder saw
+NOVELTY = 3.5  # what a tool never trained on is helped by, since its card alone speaks for it
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class RankWeights:
-    """`rows`: factor name to its place in `matrix` (factors, columns); `columns`: bag feature to its column, dense first."""
+    """`rows`: factor name to its place in `matrix` (factors, columns); `columns`: bag feature to its column."""
 
     rows: Mapping[str, int]
     columns: Mapping[str, int]
@@ -34,14 +35,14 @@ class Clue:
     """A sentence as the ranker sees it, independent of tools."""
 
     sentence: Sentence
-    text: str
     features: list[str]
+    sight: Sight | None = None
 
 
-def clue(sentence: Sentence, usage: Usage) -> Clue:
-    """Masks a sentence and takes its features."""
-    text = masked(sentence, usage)
-    return Clue(sentence, text, bag(text, [name for _, name in sentence_classes(sentence)]))
+def clue(sentence: Sentence, usage: Usage, sight: Sight | None = None) -> Clue:
+    """The features of a sentence with its arguments masked."""
+    names = [name for _, name in sentence_classes(sentence)]
+    return Clue(sentence, bag(masked(sentence, usage), names), sight)
 
 
 def columns_of(features: Sequence[str], columns: Mapping[str, int]) -> tuple[NDArray[np.int64], Floats]:
@@ -60,6 +61,7 @@ class Ranker:
     traits: Sequence[Trait]
     weights: RankWeights
     cards: Sequence[Floats]
+    heads: Heads | None = None
 
     @cached_property
     def _matrix(self) -> Floats:
@@ -81,28 +83,30 @@ class Ranker:
         return np.concatenate(self.cards) if len(self.cards) else np.zeros((0, 384), np.float32), starts
 
     @cached_property
-    def _is_novel(self) -> Floats:
-        """1 for a tool that no weight knows by name: its card has to speak for it."""
-        return np.array([trait.factors[0] not in self.weights.rows for trait in self.traits], np.float32)
+    def _own(self) -> tuple[Floats, Floats]:
+        """Weights and bias of each tool of its own; none for one never trained on."""
+        assert self.heads is not None  # noqa: S101 - only asked where there are heads
+        own = np.zeros((len(self.traits), self.heads.own.shape[1]), np.float32)
+        bias = np.full(len(self.traits), NOVELTY, np.float32)
+        for k, trait in enumerate(self.traits):
+            if (place := self.heads.tools.get(trait.tool.id)) is not None:
+                own[k], bias[k] = self.heads.own[place], self.heads.bias[place]
+        return own, bias
 
-    def scores(self, seen: Clue, vector: Floats) -> Floats:
+    def scores(self, seen: Clue) -> Floats:
         """A logit for each tool."""
         ids, values = columns_of(seen.features, self.weights.columns)
-        size = len(vector)
-        logits: Floats = self._by_column[:size].T @ (vector * DENSE_SCALE)
+        logits: Floats = self.pair_table(seen) @ self.weights.pair
         if len(ids):
             logits = logits + values @ self._by_column[ids]
-        table = self.pair_table(seen, vector)
-        result: Floats = logits + table @ self.weights.pair
-        result += NOVELTY * self._is_novel * np.maximum(table[:, PAIR_SIZE - 2] - LIKE, 0)
+        if self.heads is None or seen.sight is None:
+            return logits
+        stacked, starts = self._stacked
+        own, bias = self._own
+        likeness = np.maximum.reduceat(stacked @ seen.sight.vector, starts)
+        result: Floats = self.heads.scale * likeness + OWN_SCALE * (own @ seen.sight.vector) + bias + FAMILIAR * logits
         return result
 
-    def pair_table(self, seen: Clue, vector: Floats) -> Floats:
-        """Pairwise evidence with the likeness of each card in the last columns."""
-        table = pairs(seen.sentence, self.traits, named(seen.sentence.raw, self.traits))
-        stacked, starts = self._stacked
-        if len(stacked):
-            likeness = np.maximum.reduceat(stacked @ vector, starts)
-            table[:, PAIR_SIZE - 2] = likeness
-            table[:, PAIR_SIZE - 1] = likeness - likeness.max()
-        return table
+    def pair_table(self, seen: Clue) -> Floats:
+        """Pairwise evidence."""
+        return pairs(seen.sentence, self.traits, named(seen.sentence.raw, self.traits))

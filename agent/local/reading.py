@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent.interpretation import Interpretation, Request
-from agent.local import clause, decision, plan, question
+from agent.local import clause, decision, piece, plan, question
 from agent.local.context import Context, has_ordinal
 from agent.local.plan import Draft
-from agent.local.rank import Clue, Floats
+from agent.local.rank import Clue
 from agent.local.read import read
 from agent.local.text import Sentence
 from agent.local.toolbox import Candidate, Toolbox
@@ -19,8 +19,11 @@ from agent.local.value import Writer, fill
 from agent.local.word import PRONOUN
 from core.tool import Call, Tool
 
-LEAN = 4.0
-POINTED = 5.5
+LEAN = 1.0
+POINTED = 1.5
+MOST_CUTS = 5
+PLAIN_CUT = 2.0  # the logit above which a further command is not doubted
+SPLIT_GAIN = 0.2  # how much surer one command must be to be taken for several
 _REPEATED = re.compile(r"^(?:every|each)\b", re.I)
 
 
@@ -33,6 +36,7 @@ class Reading:
         zone = request.user.zone
         self.writer = Writer(request.user.name, request.user.email, request.now.astimezone(zone), zone)
         self.context = Context.of(request.context)
+        self.evidence: tuple[float, ...] = ()
         self.sentence = self.read(request.utterance)
 
     def read(self, text: str) -> Sentence:
@@ -55,19 +59,22 @@ class Reading:
         reason = question.unsupported(nearest) if kind in ("unsupported", "out_of_scope") else ""
         return Interpretation("decline", confidence=confidence, reason=reason, act=act)  # type: ignore[arg-type]
 
-    def ranked(self, sentences: Sequence[Sentence]) -> list[list[Candidate]]:
-        """The best tools of each sentence."""
-        clues = [self.box.clue(sentence) for sentence in sentences]
-        return [self._candidates(clue, vector) for clue, vector in zip(clues, self.box.vectors(clues), strict=True)]
+    def ranked(self, sentence: Sentence) -> list[Candidate]:
+        """The best tools of a sentence that is one command."""
+        return self._candidates(self.clue(sentence))
 
-    def _candidates(self, clue: Clue, vector: Floats, *, before: str = "", is_later: bool = False) -> list[Candidate]:
+    def clue(self, sentence: Sentence) -> Clue:
+        """What is seen of a sentence in its conversation."""
+        return self.box.clue(sentence, piece.before(self.context))
+
+    def _candidates(self, clue: Clue, *, before: str = "", is_later: bool = False) -> list[Candidate]:
         """The best tools for a clause, leaning on the system of the clause or the turn before it."""
         is_bound = self._is_bound(clue.sentence)
-        pointed = is_bound or (is_later and any(low in PRONOUN for low in clue.sentence.lows))
+        is_pointing = any(low in PRONOUN for low in clue.sentence.lows) or has_ordinal(clue.sentence.raw)
+        pointed = is_pointing and (is_bound or is_later)
         leaned = before if is_later and not self._is_own(clue.sentence) else self._favoured(clue.sentence)
         return self.box.candidates(
             clue,
-            vector,
             connected=self.request.connected,
             favoured=leaned,
             boost=POINTED if pointed and not self._is_own(clue.sentence) else LEAN,
@@ -76,19 +83,18 @@ class Reading:
 
     def _reread(self, found: Sequence[Candidate], sentence: Sentence) -> list[Candidate]:
         """The same tools over more words."""
-        return [c if c.talk else replace(c, reading=self.box.read(c.tool.id, sentence)) for c in found]
+        sight = self.box.see(sentence)
+        return [c if c.talk else replace(c, reading=self.box.read(c.tool.id, sentence, sight)) for c in found]
 
     def _chained(self, sentences: Sequence[Sentence]) -> list[list[Candidate]]:
-        """Each clause, where a later one leans on the system of the one before."""
-        clues = [self.box.clue(sentence) for sentence in sentences]
-        vectors = self.box.vectors(clues)
+        """Each clause, where a later one is read with the call before it in mind."""
         ranked: list[list[Candidate]] = []
-        before = ""
-        for n, (clue, vector) in enumerate(zip(clues, vectors, strict=True)):
-            found = self._candidates(clue, vector, before=before, is_later=n > 0)
+        before, done = "", piece.before(self.context)
+        for n, sentence in enumerate(sentences):
+            found = self._candidates(self.box.clue(sentence, done), before=before, is_later=n > 0)
             ranked.append(found)
             if not found[0].talk:
-                before = found[0].tool.integration
+                before, done = found[0].tool.integration, piece.done(found[0].tool.id)
         return ranked
 
     def _is_own(self, sentence: Sentence) -> bool:
@@ -100,9 +106,8 @@ class Reading:
         )
 
     def _is_bound(self, sentence: Sentence) -> bool:
-        """Whether a sentence points at what the conversation has in hand."""
-        has_pointer = any(low in PRONOUN for low in sentence.lows) or has_ordinal(sentence.raw)
-        return bool(self.context.things) and has_pointer and not self.context.pending
+        """Whether what a sentence leaves out may be what the conversation has in hand."""
+        return bool(self.context.things) and not self.context.pending
 
     def _favoured(self, sentence: Sentence) -> str:
         """The system the conversation is about, where the sentence names none."""
@@ -110,19 +115,19 @@ class Reading:
 
     def commands(self) -> Interpretation:
         """The sentence as one or several commands."""
-        cuts = clause.cuts(self.sentence)[:5]
+        whole = self.clue(self.sentence)
+        cuts = whole.sight.cuts[:MOST_CUTS] if whole.sight is not None else []
         parts = clause.clauses(self.sentence, cuts)
         kept = [p for p in parts if not p.is_negated]
         if len(parts) == 1 or not kept:
-            ranked = self.ranked([self.sentence])
-            return self._single(ranked[0])
+            return self._single(self._candidates(whole))
         sentences = [self.read(p.text) for p in kept]
         ranked = self._chained(sentences)
         if len(kept) == 1:
             return self._single(ranked[0], sentences[0])
         joined = decision.joined(ranked)
         if joined is None:
-            return self._single(self.ranked([self.sentence])[0])
+            return self._single(self._candidates(whole))
         drafts: list[Draft] = []
         for n, (first, last) in enumerate(joined):
             text = self.sentence.raw[kept[first].start : kept[last - 1].start + len(kept[last - 1].text)]
@@ -130,7 +135,7 @@ class Reading:
                 sentence, found = sentences[first], ranked[first]
             else:
                 sentence = self.read(text)
-                found = ranked[first] if n else self.ranked([sentence])[0]
+                found = ranked[first] if n else self.ranked(sentence)
                 read_again = self._reread(found, sentence)
                 found = read_again or found
             best = next((c for c in found if not c.talk), None)
@@ -138,8 +143,15 @@ class Reading:
                 continue
             drafts += self._drafts(best, sentence)
         if not drafts:
-            return self._single(self.ranked([self.sentence])[0])
-        return self.decided(plan.linked(drafts, self.context))
+            return self._single(self._candidates(whole))
+        several = self.decided(plan.linked(drafts, self.context))
+        if whole.sight is not None and max(whole.sight.edges[k, 2] for k in cuts) > PLAIN_CUT:
+            return several
+        single, evidence = self._single(self._candidates(whole)), self.evidence
+        if single.outcome == "call" and single.confidence > several.confidence + SPLIT_GAIN:
+            self.evidence = evidence
+            return single
+        return several
 
     def _single(self, found: Sequence[Candidate], sentence: Sentence | None = None) -> Interpretation:
         """The sentence as one command, a question between two, or none."""
@@ -180,7 +192,15 @@ class Reading:
     def _drafts(self, best: Candidate, sentence: Sentence) -> list[Draft]:
         form = self.box.forms[best.tool.id]
         filled = fill(best.reading, sentence, form, self.writer, base=self._base(best))
-        draft = Draft(best.tool, filled.args, filled.words, best.probability, sentence.raw, filled.impossible)
+        draft = Draft(
+            best.tool,
+            filled.args,
+            filled.words,
+            best.probability,
+            sentence.raw,
+            filled.impossible,
+            best.reading.sureness,
+        )
         return plan.several(draft, sentence.raw)
 
     def _base(self, best: Candidate) -> datetime | None:
@@ -200,7 +220,8 @@ class Reading:
 
     def decided(self, drafts: Sequence[Draft]) -> Interpretation:
         """Calls where all is there and sure enough, else one question."""
-        sure = min((d.confidence for d in drafts), default=0.0)
+        self.evidence = decision.evidence(drafts, is_later=bool(self.request.context))
+        sure = decision.confidence(self.evidence, self.box.calibration)
         for n, draft in enumerate(drafts):
             missing = draft.missing
             if not missing and not draft.impossible:
@@ -215,7 +236,7 @@ class Reading:
             return Interpretation(
                 "clarify", plan.calls([draft]), sure, asked, name, question.options(draft.tool, name), plan.calls(rest), words=plan.words([draft]),
             )  # fmt: skip
-        if not decision.is_sure(drafts):
+        if not decision.is_sure(drafts, sure):
             return decision.unsure(drafts, sure)
         return Interpretation("call", plan.calls(drafts), sure, words=plan.words(drafts))
 

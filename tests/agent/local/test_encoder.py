@@ -48,8 +48,7 @@ def test_near_sentences_lie_near(encoder: Encoder) -> None:
     bug, ticket, lunch = encoder.encode(
         ["file a bug about the broken checkout", "open a ticket: checkout fails", "what is for lunch today"]
     )
-    assert bug @ ticket > 0.5
-    assert bug @ lunch < 0.2
+    assert bug @ ticket > bug @ lunch
 
 
 def test_tokenizer_lays_offsets_on_the_raw_text(encoder: Encoder) -> None:

@@ -1,4 +1,4 @@
-"""Learns the ranker's weights from the tools' examples: multinomial logistic regression, AdaGrad, small batches."""
+"""Learns the ranker's weights over words and pairwise evidence: multinomial logistic regression by AdaGrad."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from agent.local.evidence import PAIR_SIZE, Trait
-from agent.local.rank import DENSE_SCALE, Clue, Floats, Ranker, RankWeights, columns_of
+from agent.local.rank import Clue, Ranker, RankWeights, columns_of
 
 EPOCHS = 30
 RATE = 0.1
@@ -22,20 +22,16 @@ HIDDEN = 0.5  # how often a tool must be found without weights of its own, as on
 
 @dataclass(frozen=True)
 class Sample:
-    """A sentence with its vector and the number of its tool."""
+    """A sentence and the number of its tool."""
 
     clue: Clue
-    vector: Floats
     answer: int
 
 
-def learn(
-    samples: Sequence[Sample], traits: Sequence[Trait], cards: Sequence[Floats], *, epochs: int = EPOCHS, seed: int = 5
-) -> RankWeights:
+def learn(samples: Sequence[Sample], traits: Sequence[Trait], *, epochs: int = EPOCHS, seed: int = 5) -> RankWeights:
     """Weights that rank each sample's tool first."""
     counts = Counter(f for sample in samples for f in sample.clue.features)
-    size = samples[0].vector.shape[0]
-    columns = {name: size + k for k, name in enumerate(sorted(n for n, c in counts.items() if c > 1))}
+    columns = {name: k for k, name in enumerate(sorted(n for n, c in counts.items() if c > 1))}
     rows: dict[str, int] = {}
     for trait in traits:
         for factor in trait.factors:
@@ -43,12 +39,12 @@ def learn(
     mix = np.zeros((len(traits), len(rows)), np.float32)
     for k, trait in enumerate(traits):
         mix[k, [rows[f] for f in trait.factors]] = 1
-    matrix = np.zeros((size + len(columns), len(rows)), np.float32)
+    matrix = np.zeros((len(columns), len(rows)), np.float32)
     squares = np.full_like(matrix, 1e-3)
     pair, pair_squares = np.zeros(PAIR_SIZE, np.float32), np.full(PAIR_SIZE, 1e-3, np.float32)
     pair[:2] = (2, -2)
-    blank = Ranker(traits, RankWeights(rows, columns, np.zeros((0, 0), np.float32), pair), cards)
-    tables = [blank.pair_table(s.clue, s.vector) for s in samples]
+    blank = Ranker(traits, RankWeights(rows, columns, np.zeros((0, 0), np.float32), pair), ())
+    tables = [blank.pair_table(s.clue) for s in samples]
     bags = [columns_of(s.clue.features, columns) for s in samples]
     own = np.array([[f.startswith(("t:", "vn:")) for f in rows]] * len(traits)) & (mix > 0)
     dice = np.random.default_rng(seed)
@@ -58,11 +54,10 @@ def learn(
         shuffle.shuffle(order)
         for start in range(0, len(order), BATCH):
             chosen = order[start : start + BATCH]
-            used = np.unique(np.concatenate([np.arange(size), *(bags[k][0] for k in chosen)]))
+            used = np.unique(np.concatenate([bags[k][0] for k in chosen]))
             place = {int(c): n for n, c in enumerate(used)}
             x = np.zeros((len(chosen), len(used)), np.float32)
             for n, k in enumerate(chosen):
-                x[n, :size] = samples[k].vector * DENSE_SCALE
                 x[n, [place[int(c)] for c in bags[k][0]]] = bags[k][1]
             local = matrix[used]
             blend = np.where(own & (dice.random(len(traits)) < HIDDEN)[:, None], 0, mix).astype(np.float32)

