@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.errors import InvalidArgument
+from core.errors import ConfigInvalid, InvalidArgument
 
 if TYPE_CHECKING:
     from core.tool import Tool
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to `atom`."""
     app.command("interpret")(interpret)
     app.command("eval")(evaluate)
+    app.command("report")(write_report)
     training = typer.Typer(help="Make the shipped weights anew.", no_args_is_help=True)
     training.command("interpreter")(train_interpreter)
     app.add_typer(training, name="train")
@@ -60,6 +61,23 @@ def evaluate(
     if min_full is not None and (share is None or share < min_full):
         typer.echo(f"atom: full is {share}, below {min_full}", err=True)
         raise typer.Exit(FAILED)
+
+
+def write_report(
+    out: Annotated[Path, typer.Option(help="Where report.md, report.json and figures/ go.")] = SETS.parent,
+    public: Annotated[Path | None, typer.Option(help="A folder with public sets, *.jsonl.gz.")] = None,
+    baselines: Annotated[bool, typer.Option(help="Simpler readers beside; needs the `train` extra.")] = True,
+) -> None:
+    """Score the local interpreter on every set and write a report with pictures. Needs the `train` extra."""
+    try:
+        from evals.summary import markdown, summarise
+    except ModuleNotFoundError as missing:
+        raise ConfigInvalid(f"The report needs {missing.name}.", next_step="pip install -e '.[train]'") from missing
+    from tools.registry import offered
+
+    sets = [SETS / "apart.jsonl", SETS / "seven.jsonl"]
+    publics = sorted(public.glob("*.jsonl.gz")) if public else []
+    typer.echo(markdown(asyncio.run(summarise(sets, offered(), out, publics=publics, baselines=baselines))))
 
 
 def train_interpreter(

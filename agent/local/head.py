@@ -16,7 +16,8 @@ from agent.local.word import split_name
 from core.tool import Tool
 
 OWN_SCALE = 16.0
-NAMED = 1.0
+NAMED = 1.0  # what words that name a value outright add to it
+UNSAID = -2.0  # how much less than learned speaks for no value: a choice is missed more often than made up
 CUT = -1.0  # the logit above which a word begins a further command
 Floats = NDArray[np.float32]
 
@@ -69,7 +70,9 @@ class Choice:
         """
         scores = sight.cues @ self.rows.T / self.rows.shape[1] ** 0.5
         best = scores.max(0)
-        logits = np.array([self.unsaid, *(best + NAMED * np.array([value == hinted for value in self.values]))])
+        logits = np.array(
+            [self.unsaid + UNSAID, *(best + NAMED * np.array([value == hinted for value in self.values]))]
+        )
         logs = logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
         k = int(logits.argmax())
         if k == 0:

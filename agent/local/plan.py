@@ -174,6 +174,8 @@ def _from_plan(draft: Draft, name: str, earlier: Sequence[Draft]) -> Any:
             continue
         if name in before.args:
             return before.args[name]
+        if before.tool.effect == "read" and name not in before.tool.id:
+            continue
         if role_of(name) == "thing" or name in ("number",):
             return {"$ref": n, "field": _field(name)}
         if name == "channel" and "channel" in before.tool.id:
@@ -209,7 +211,7 @@ def _texts(
         if (
             (value is None and name in draft.tool.required)
             or is_pointer(value)
-            or (isinstance(value, str) and re.fullmatch(r"(?:about |with )?(?:it|this|that)", fold(value)))
+            or (isinstance(value, str) and _POINTS.fullmatch(fold(value)))
         ):
             args[name] = {"$ref": last, "field": "url"}
             words.setdefault(name, str(value or ""))
@@ -217,6 +219,10 @@ def _texts(
             args[name] = value[: match.start()] + "{{" + f"{last}.url" + "}}" + value[match.end() :]
 
 
+_POINTS = re.compile(
+    r"(?:about |with )?(?:it|this|that)|where (?:it|this|that|they) (?:is|are)"
+    r"|(?:the |its |a |both |this )?(?:[\w-]+ ){0,2}(?:link|url)s?(?: (?:of|to|for) [\w '-]+)?"
+)
 _LINK_WORDS = re.compile(r"\b(?:the|its|a|with the) (?:link|url)(?: to it)?\b", re.I)
 
 

