@@ -59,3 +59,23 @@ def test_any_moment(interpreter: Interpreter, now: datetime, text: str) -> None:
 def test_a_very_long_text(interpreter: Interpreter, seven: list[Tool]) -> None:
     text = "please create a bug in PAY and tell #eng, " * 260
     check(interpreter.interpret(Request(text, NOW, NORA)), {tool.id: tool for tool in seven})
+
+
+def test_a_thousand_tools_never_seen() -> None:
+    nouns = "lamp door oven pump crane valve boiler fan gate lift".split()
+    verbs = "open close start stop raise lower check reset mark count".split()
+    tools = [
+        Tool.from_json(
+            {
+                "name": f"{verb}_{noun}_{n}",
+                "description": f"{verb.title()} {noun} number {n}.",
+                "parameters": {"type": "object", "properties": {"note": {"type": "string"}}, "required": []},
+            }
+        )
+        for verb in verbs
+        for noun in nouns
+        for n in range(10)
+    ]
+    interpreter, known = Interpreter(tools), {tool.id: tool for tool in tools}
+    for text in ("open the lamp", "raise crane number 7, note: wind is strong", "", "hello", "x" * 10_000):
+        check(interpreter.interpret(Request(text, NOW, NORA)), known)
