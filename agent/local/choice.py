@@ -125,7 +125,7 @@ def _key(phrase: str) -> tuple[str, ...]:
 def matches(tokens: tuple[Token, ...], known: Mapping[tuple[str, ...], Any]) -> Iterator[tuple[int, int, Any]]:
     """Stretches of tokens that say a value: (first, last exclusive, value)."""
     stems = [stem(t.low) if t.kind in ("word", "every", "when") else "" for t in tokens]
-    sizes = {len(key) for key in known}
+    sizes = {len(key) for key in known} - {0}
     for i in range(len(tokens)):
         for size in sizes:
             key = tuple(stems[i : i + size])

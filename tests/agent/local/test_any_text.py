@@ -69,7 +69,11 @@ def test_a_thousand_tools_never_seen() -> None:
             {
                 "name": f"{verb}_{noun}_{n}",
                 "description": f"{verb.title()} {noun} number {n}.",
-                "parameters": {"type": "object", "properties": {"note": {"type": "string"}}, "required": []},
+                "parameters": {
+                    "type": "object",
+                    "properties": {"note": {"type": "string"}, "mode": {"type": "string", "enum": ["", "fast"]}},
+                    "required": [],
+                },
             }
         )
         for verb in verbs
