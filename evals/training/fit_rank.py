@@ -16,7 +16,7 @@ EPOCHS = 30
 RATE = 0.1
 DECAY = 2e-3
 BATCH = 32
-KEEP = 0.004
+GRAIN = 16  # weights in steps of a sixteenth: a third of the size, and nothing read otherwise
 HIDDEN = 0.5  # how often a tool must be found without weights of its own, as one never seen must
 
 
@@ -73,5 +73,5 @@ def learn(samples: Sequence[Sample], traits: Sequence[Trait], *, epochs: int = E
             pair_slope = sum(tables[k].T @ wrong[n] for n, k in enumerate(chosen)) + DECAY * pair / 10
             pair_squares += pair_slope * pair_slope
             pair -= 2 * RATE * pair_slope / np.sqrt(pair_squares)
-    matrix[np.abs(matrix) < KEEP] = 0
+    matrix = (np.round(matrix * GRAIN) / GRAIN).astype(np.float32)
     return RankWeights(rows, columns, np.ascontiguousarray(matrix.T), pair)

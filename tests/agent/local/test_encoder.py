@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from agent.local.encoder import DIMENSION, MAX_TOKENS, WEIGHTS, Encoder
+from agent.local.model import FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +61,9 @@ def test_tokenizer_lays_offsets_on_the_raw_text(encoder: Encoder) -> None:
 
 def test_weights_stay_small() -> None:
     assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < 24_000_000
+
+
+def test_what_ships_is_small_enough() -> None:
+    files = [*WEIGHTS.glob("*.onnx"), WEIGHTS / "tokenizer.json", *FOLDER.glob("model.*")]
+    assert len(files) == 4
+    assert sum(file.stat().st_size for file in files) <= 30_000_000
