@@ -6,7 +6,7 @@ A person's state in a thread is their own: what one asked, nobody else can answe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from core.clock import Clock, utc_now
 from core.db import is_storage_error, unavailable
 from core.errors import AtomError, StorageUnavailable
 from core.log import frames, logger
-from core.message import Failure, Message, Platform, Press, Reply
+from core.message import Failure, Message, Part, Platform, Press, PressAction, Reply
 from core.principal import Principal
 from governance.approval import Approvals
 from tools.kit.pace import Kept
@@ -36,10 +36,16 @@ SET_ASIDE = "Set aside; nothing was changed."
 _log = logger("bot.conversation")
 
 Work = Callable[[], Awaitable[None]]
+Handler = Callable[[Press, Sink], Awaitable[None]]
+Section = Callable[[Principal], Awaitable[Sequence[Part]]]
 
 
 class Conversation:
-    """The assistant behind every adapter. `openers` give the sink of a thread again, by platform."""
+    """The assistant behind every adapter.
+
+    `openers` give the sink of a thread again, by platform; `handlers` take the presses that are not the conversation's
+    own; `sections` give what `home` shows, in order.
+    """
 
     def __init__(
         self,
@@ -63,6 +69,8 @@ class Conversation:
         self._locks: Kept[asyncio.Lock] = Kept(asyncio.Lock)
         self.names = Names(registry, clock)
         self.openers: dict[Platform, Opener] = {}
+        self.handlers: dict[PressAction, Handler] = {}
+        self.sections: list[Section] = []
 
     async def hear(self, message: Message, sink: Sink) -> None:
         """Work on something a person wrote."""
@@ -79,6 +87,14 @@ class Conversation:
         """Work on a button a person pressed."""
         place = place_of(press)
         await self._at_work(lambda: self._pressed(press, place, sink), place, sink)
+
+    async def home(self, who: Principal) -> Reply:
+        """What stands between this person and the assistant."""
+        return Reply(parts=tuple([part for section in self.sections for part in await section(who)]), is_private=True)
+
+    async def prompts(self, who: Principal) -> tuple[str, ...]:
+        """Up to four sentences to begin with that fit this person."""
+        return ()
 
     async def connected(self, who: Principal, integration: str) -> None:
         """Go on with what this person parked until the integration was connected."""
@@ -154,6 +170,8 @@ class Conversation:
     async def _pressed(self, press: Press, place: Place, sink: Sink) -> None:
         if press.action in ("approve", "reject"):
             await self._decide(press.target, press.action == "approve", place, sink, is_button=True)
+        elif handler := self.handlers.get(press.action):
+            await handler(press, sink)
         elif press.action == "undo":
             await self._set_aside(await self._agent.waits(place.key), place, sink)
             await sink.status("Working on it …")

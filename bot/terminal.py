@@ -11,6 +11,7 @@ from rich.console import Console
 from bot.assistant import Assistant
 from bot.render.text import to_text
 from core.clock import utc_now
+from core.errors import NotFound
 from core.message import Message, Reply
 from core.principal import Principal
 
@@ -34,6 +35,9 @@ class TerminalSink:
         else:
             self._status.stop()
 
+    async def draft(self, text: str) -> None:
+        """Nothing: what was printed cannot be taken back, so only the finished answer is."""
+
     async def send(self, reply: Reply) -> None:
         """Print a reply."""
         await self.status("")
@@ -55,6 +59,12 @@ class Terminal:
 
     async def reopen(self, tenant: str, conversation: str, thread: str, person: str) -> TerminalSink:
         """The one sink there is."""
+        return self._sink
+
+    async def reach(self, tenant: str, person: str) -> TerminalSink:
+        """The one sink there is; `NotFound` for anybody else."""
+        if (tenant, person) != (self._who.tenant, self._who.id):
+            raise NotFound("This terminal is somebody else's.")
         return self._sink
 
     async def chat(self) -> None:

@@ -11,13 +11,28 @@ from core.principal import Principal
 from core.tool import Effect
 
 Platform = Literal["slack", "teams", "web", "terminal"]
-PressAction = Literal["approve", "reject", "choose", "undo"]
+PressAction = Literal[
+    "approve", "reject", "choose", "undo", "edit", "share", "rate", "snooze", "less", "set", "disconnect", "forget"
+]
 Audience = Literal["direct", "channel"]
 ReceiptStatus = Literal["done", "waiting", "failed", "unknown", "rejected", "not_understood"]
 
 
+NoticeKind = Literal["reminder", "digest", "alert", "suggestion", "approval", "result"]
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+class Attachment(_Frozen):
+    """A file that came with a message; `url` is where the adapter can fetch it, and no other."""
+
+    id: str
+    name: str
+    media_type: str = ""
+    size: int = 0
+    url: str = ""
 
 
 class Message(_Frozen):
@@ -25,7 +40,9 @@ class Message(_Frozen):
 
     `id` is the platform's id of the event, the same when it is delivered again. `conversation` is the direct
     message or channel, `thread` the thread in it that the answer belongs to ("" where there is none).
-    `text` is plain: markup is resolved, the mention of the assistant is taken out.
+    `text` is plain: markup is resolved, the mention of the assistant is taken out. `about` is what the text refers
+    to, the message of a shortcut or the thread that the assistant was called into: words from outside, never orders.
+    `has_outsiders` says that guests or members of other organisations read along.
     """
 
     id: str
@@ -36,6 +53,9 @@ class Message(_Frozen):
     author: Principal
     text: str
     sent_at: datetime
+    about: str = ""
+    files: tuple[Attachment, ...] = ()
+    has_outsiders: bool = False
 
     @property
     def thread_key(self) -> str:
@@ -63,6 +83,17 @@ class Press(_Frozen):
         return f"{self.by.tenant}:{self.platform}:{self.conversation}:{self.thread}"
 
 
+class Button(_Frozen):
+    """Something to press; `value` is what pressing it says, `confirm` what is asked before it counts."""
+
+    label: str
+    action: PressAction
+    target: str
+    value: str = ""
+    style: Literal["plain", "primary", "danger"] = "plain"
+    confirm: str = ""
+
+
 class Text(_Frozen):
     """A paragraph in Markdown."""
 
@@ -78,6 +109,34 @@ class Table(_Frozen):
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     links: tuple[str, ...] = ()
+
+
+class Entry(_Frozen):
+    """One line of a listing: plain text, a smaller second line, a link, and what can be done with it."""
+
+    text: str
+    detail: str = ""
+    url: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+class Listing(_Frozen):
+    """Things in lines of their own under a heading; `empty` is said where there are none."""
+
+    kind: Literal["listing"] = "listing"
+    title: str = ""
+    entries: tuple[Entry, ...] = ()
+    empty: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+class Picture(_Frozen):
+    """An image, base64 of a PNG; `alt` says in words what it shows."""
+
+    kind: Literal["picture"] = "picture"
+    title: str = ""
+    alt: str
+    png: str
 
 
 class PlanStep(_Frozen):
@@ -151,7 +210,9 @@ class Failure(_Frozen):
     next_step: str = ""
 
 
-Part = Annotated[Text | Table | Plan | Receipts | Question | Connect | Failure, Field(discriminator="kind")]
+Part = Annotated[
+    Text | Table | Listing | Picture | Plan | Receipts | Question | Connect | Failure, Field(discriminator="kind")
+]
 
 
 class Reply(_Frozen):
@@ -164,3 +225,22 @@ class Reply(_Frozen):
     def of_text(cls, text: str) -> Reply:
         """A reply of one paragraph."""
         return cls(parts=(Text(text=text),))
+
+
+class Notice(_Frozen):
+    """Something worth saying to a person unasked.
+
+    `signature` names the state that it tells of: the same state is told once, whatever the words. `subject` is what
+    a newer notice of the same kind replaces while it waits. `why` says in a sentence why it is sent; an urgent one
+    waits for no quiet hours and no digest.
+    """
+
+    tenant: str
+    person: str
+    kind: NoticeKind
+    signature: str
+    subject: str = ""
+    reply: Reply
+    why: str
+    is_urgent: bool = False
+    expires_at: datetime | None = None

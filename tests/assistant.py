@@ -39,6 +39,9 @@ class Recorder:
     async def send(self, reply: Reply) -> None:
         self.replies.append(reply)
 
+    async def draft(self, text: str) -> None:
+        """Keep nothing: the finished answer follows."""
+
     async def settle(self, approval: str, reply: Reply) -> None:
         self.settled[approval] = reply
 

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, get_args
 
 import aiohttp
 from pydantic import ValidationError
@@ -46,7 +46,7 @@ from core.message import PressAction
 
 API_URL = "https://slack.com/api/"
 COMMAND = "/atom"
-_ACTION = re.compile(r"^atom:(approve|reject|choose|undo):\d+$")
+_ACTION = re.compile(rf"^atom:({'|'.join(get_args(PressAction))}):\d+$")
 _CALL_TIMEOUT_S = 30
 
 _log = logger(__name__)
@@ -166,6 +166,21 @@ class SlackAdapter:
         self._open()
         client = await self._client_of(kept["team"])
         return self._turns.sink(Caller(client, "", kept["user"], Place(kept["team"], conversation, thread)))
+
+    async def reach(self, tenant: str, person: str) -> SlackSink:
+        """The sink of somebody's direct messages, for what is said unasked.
+
+        Raises:
+            NotFound: they never spoke to the assistant in Slack, or the app is not installed there any more.
+        """
+        kept = await self._places.find(place_key(tenant, "", "", person))
+        if kept is None:
+            raise NotFound("I have never met this person in Slack.")
+        self._open()
+        client = await self._client_of(kept["team"])
+        opened = await self._wire.call(client, "conversations.open", users=kept["user"])
+        place = Place(kept["team"], str(opened["channel"]["id"]), "")
+        return self._turns.sink(Caller(client, "", kept["user"], place))
 
     async def drain(self) -> None:
         """Wait until everything taken so far is answered."""

@@ -100,6 +100,9 @@ class SlackSink:
         except AtomError:
             _log.info("slack_status_not_shown", channel=self._place.channel)
 
+    async def draft(self, text: str) -> None:
+        """Nothing yet: only the finished answer is shown."""
+
     async def send(self, reply: Reply) -> None:
         """Post a reply; a private one, and any invitation to connect, reaches the asker alone."""
         for one in _by_audience(reply):

@@ -138,12 +138,10 @@ class SlackTurns:
         place = caller.place
         tenant = self._tenant_of("slack", place.team)
         person = await self._directory.principal(caller.client, place.team, tenant, caller.user)
-        key, value = (
-            place_key(tenant, place.channel, place.thread, person.id),
-            {"team": place.team, "user": caller.user},
-        )
-        if await self._places.find(key) != value:
-            await self._places.keep(key, value)
+        value = {"team": place.team, "user": caller.user}
+        for key in (place_key(tenant, place.channel, place.thread, person.id), place_key(tenant, "", "", person.id)):
+            if await self._places.find(key) != value:
+                await self._places.keep(key, value)
         return person
 
     async def _plain(self, caller: Caller, text: str) -> str:

@@ -51,6 +51,9 @@ class TeamsSink:
             async with asyncio.timeout(_TYPING_S):
                 await self.transport.send(self.place, {"type": "typing"})
 
+    async def draft(self, text: str) -> None:
+        """Nothing yet: only the finished answer is shown."""
+
     async def send(self, reply: Reply) -> None:
         """Post a reply in the thread; a private one goes to the asker's own chat."""
         if reply.is_private and not self.place.is_personal:

@@ -14,9 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.message import (
+    Button,
     Connect,
     Failure,
+    Listing,
     Part,
+    Picture,
     Plan,
     PlanStep,
     PressAction,
@@ -141,6 +144,17 @@ def _blocks(part: Part) -> Iterable[_Block]:
             return [_receipt(line) for line in part.lines]
         case Question():
             return _question(part)
+        case Listing():
+            return _listing(part)
+        case Picture():
+            image = {
+                "type": "Image",
+                "url": f"data:image/png;base64,{part.png}",
+                "altText": part.alt,
+                "size": "Stretch",
+            }
+            title = [_text(escape(part.title), weight="Bolder")] if part.title else []
+            return [_Block((*title, image), is_wide=True)]
         case Connect():
             button = {"type": "Action.OpenUrl", "title": f"Connect {part.name}", "url": part.url}
             actions = [button] if _WEB.fullmatch(part.url) else []
@@ -206,6 +220,29 @@ def _question(question: Question) -> Iterator[_Block]:
     }
     choose = _action_set([_button("choose", "Choose", question.id)])
     yield _Block((_text(escape(question.text)), choices, *choose))
+
+
+def _listing(listing: Listing) -> Iterator[_Block]:
+    if listing.title:
+        yield _Block((_text(escape(listing.title), weight="Bolder", size="Medium"),))
+    if not listing.entries and listing.empty:
+        yield _Block((_text(escape(listing.empty), isSubtle=True),))
+    for entry in listing.entries:
+        text = [_text(_link(entry.text, entry.url) if entry.url else escape(entry.text))]
+        if entry.detail:
+            text.append(_text(escape(entry.detail), isSubtle=True, size="Small", spacing="None"))
+        buttons = list(_action_set([_of(one) for one in entry.buttons]))
+        columns = [{"type": "Column", "width": "stretch", "items": text}]
+        if buttons:
+            columns.append({"type": "Column", "width": "auto", "items": buttons})
+        yield _Block(({"type": "ColumnSet", "columns": columns},))
+    if listing.buttons:
+        yield _Block(_action_set([_of(one) for one in listing.buttons]))
+
+
+def _of(button: Button) -> JSON:
+    style = {"plain": "default", "primary": "positive", "danger": "destructive"}[button.style]
+    return _button(button.action, button.label, button.target, value=button.value, style=style)
 
 
 def _table(table: Table) -> Iterator[_Block]:
@@ -300,6 +337,10 @@ def _headline(part: Part) -> str:
     match part:
         case Text():
             return part.text
+        case Listing():
+            return part.title or f"{len(part.entries)} entries"
+        case Picture():
+            return part.title or part.alt
         case Table():
             return part.title or f"{len(part.rows)} rows"
         case Plan():

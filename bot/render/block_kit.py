@@ -21,13 +21,30 @@ from bot.render.text import (
     MARKS,
     NOTHING_FOUND,
     argument_lines,
+    entry_to_text,
     grid,
     numbered,
     part_to_text,
     receipt_to_text,
     step_title,
 )
-from core.message import Connect, Failure, Option, Part, Plan, PressAction, Question, Receipt, Receipts, Reply, Table
+from core.message import (
+    Button,
+    Connect,
+    Entry,
+    Failure,
+    Listing,
+    Option,
+    Part,
+    Picture,
+    Plan,
+    PressAction,
+    Question,
+    Receipt,
+    Receipts,
+    Reply,
+    Table,
+)
 
 MESSAGE_BLOCKS = 50
 MESSAGE_CHARS = 12_000
@@ -134,6 +151,10 @@ def _pieces(part: Part, buttons: _Buttons) -> Iterator[_Piece]:
             yield from _question(part, buttons)
         case Table():
             yield from _table(part)
+        case Listing():
+            yield from _listing(part, buttons)
+        case Picture():
+            yield from _mrkdwn(part_to_text(part), escape)
         case Connect():
             yield from _connect(part)
         case Failure():
@@ -262,6 +283,39 @@ def _raw(text: str) -> Block:
 def _linked(text: str, url: str) -> Block:
     element = {"type": "link", "url": url, "text": text}
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [element]}]}
+
+
+def _listing(listing: Listing, buttons: _Buttons) -> Iterator[_Piece]:
+    if listing.title:
+        yield _Piece((section(f"*{escape(cut(listing.title, 500))}*"),), listing.title)
+    if not listing.entries and listing.empty:
+        yield from _mrkdwn(listing.empty, escape)
+    for entry in listing.entries:
+        yield _entry(entry, buttons)
+    if listing.buttons:
+        yield _Piece(({"type": "actions", "elements": [_of(one, buttons) for one in listing.buttons]},), "")
+
+
+def _entry(entry: Entry, buttons: _Buttons) -> _Piece:
+    text = link(entry.url, cut(entry.text, 1_000)) if entry.url else escape(cut(entry.text, 2_000))
+    block = section(f"{text}\n_{escape(cut(entry.detail, 500))}_" if entry.detail else text)
+    made = [_of(one, buttons) for one in entry.buttons]
+    if len(made) == 1:
+        block["accessory"] = made[0]
+    row: tuple[Block, ...] = ({"type": "actions", "elements": made},) if len(made) > 1 else ()
+    return _Piece((block, *row), entry_to_text(entry))
+
+
+def _of(button: Button, buttons: _Buttons) -> Block:
+    more: dict[str, Any] = {} if button.style == "plain" else {"style": button.style}
+    if button.confirm:
+        more["confirm"] = {
+            "title": plain("Are you sure?"),
+            "text": plain(cut(button.confirm, 300)),
+            "confirm": plain("Yes"),
+            "deny": plain("No"),
+        }
+    return buttons.button(button.action, button.label, button.target, button.value, **more)
 
 
 def _connect(card: Connect) -> Iterator[_Piece]:

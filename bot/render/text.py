@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from core.message import (
     Connect,
+    Entry,
     Failure,
+    Listing,
     Part,
+    Picture,
     Plan,
     PlanStep,
     Question,
@@ -47,12 +50,21 @@ def part_to_text(part: Part) -> str:
             return "\n".join([part.text, *numbered(part)])
         case Table():
             return "\n".join(_table(part))
+        case Listing():
+            return "\n".join(_listing(part))
+        case Picture():
+            return "\n".join(line for line in (part.title, part.alt) if line)
         case Connect():
             return f"{part.text}\n{part.url}"
         case Failure():
             return "\n".join(line for line in (f"{MARKS['failed']} {part.text}", part.next_step) if line)
         case _:
             return part.text
+
+
+def entry_to_text(entry: Entry) -> str:
+    """One line of a listing: the text, its detail, the link."""
+    return " – ".join(piece for piece in (entry.text, entry.detail, entry.url) if piece)
 
 
 def receipt_to_text(line: Receipt) -> str:
@@ -106,6 +118,14 @@ def _table(table: Table) -> Iterator[str]:
     for i, line in enumerate(lines):
         link = table.links[i] if i < len(table.links) else ""
         yield f"{line}  {link}".rstrip()
+
+
+def _listing(listing: Listing) -> Iterator[str]:
+    if listing.title:
+        yield listing.title
+    if not listing.entries and listing.empty:
+        yield listing.empty
+    yield from (f"• {entry_to_text(entry)}" for entry in listing.entries)
 
 
 def _plan(plan: Plan) -> Iterator[str]:

@@ -27,6 +27,8 @@ const MAKERS = {
     node("ul", { className: "receipts" }, ...part.lines.map((line) => receipt(line, pressed, press))),
   ],
   question,
+  listing,
+  picture,
   connect,
   failure,
 };
@@ -134,6 +136,52 @@ function table(part) {
         node("thead", {}, node("tr", {}, ...part.columns.map((name) => node("th", { scope: "col" }, name)))),
         node("tbody", {}, ...part.rows.map((row, at) => node("tr", {}, ...row.map((text, column) => cell(text, column, at))))),
       ),
+    ),
+  ];
+}
+
+function listing(part, pressed, press) {
+  const button = (one) =>
+    node(
+      "button",
+      {
+        type: "button",
+        className: one.style === "plain" ? "small" : `small ${one.style}`,
+        disabled: pressed[one.target] === (one.value || one.action),
+        onclick: () => (!one.confirm || confirm(one.confirm)) && press(one.action, one.target, one.value),
+      },
+      one.label,
+    );
+  const entry = (one) =>
+    node(
+      "li",
+      {},
+      node(
+        "span",
+        { className: "line" },
+        one.url ? link(one.url, one.text) : node("bdi", {}, one.text),
+        one.detail ? node("span", { className: "aside" }, " ", node("bdi", {}, one.detail)) : "",
+      ),
+      ...one.buttons.map(button),
+    );
+  return [
+    node(
+      "section",
+      { className: "listing" },
+      part.title ? node("h3", {}, part.title) : "",
+      part.entries.length ? node("ul", { className: "receipts" }, ...part.entries.map(entry)) : node("p", { className: "aside" }, part.empty),
+      part.buttons.length ? node("div", { className: "buttons" }, ...part.buttons.map(button)) : "",
+    ),
+  ];
+}
+
+function picture(part) {
+  return [
+    node(
+      "figure",
+      {},
+      part.title ? node("figcaption", {}, part.title) : "",
+      node("img", { src: `data:image/png;base64,${part.png}`, alt: part.alt }),
     ),
   ];
 }

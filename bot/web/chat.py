@@ -20,7 +20,7 @@ from bot.assistant import Assistant, Sink
 from bot.web.gate import HEADER, PATH, Gate, Session, read
 from bot.web.transcript import Transcript, TranscriptSink
 from core.clock import Clock, utc_now
-from core.errors import AtomError
+from core.errors import AtomError, NotFound
 from core.log import logger
 from core.message import Failure, Message, Press, PressAction, Reply
 from core.principal import Principal
@@ -41,7 +41,7 @@ _ASSETS = {
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
 _HEADERS = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -158,6 +158,14 @@ class WebChat:
 
     async def reopen(self, tenant: str, conversation: str, thread: str, person: str) -> Sink:
         """The sink of a conversation of this process, for work that goes on later."""
+        return self.sink(conversation)
+
+    async def reach(self, tenant: str, person: str) -> Sink:
+        """The conversation that a person used last; `NotFound` where they have none open."""
+        who = next((one for one in self._people.values() if (one.tenant, one.id) == (tenant, person)), None)
+        conversation = self.latest(who) if who else None
+        if conversation is None:
+            raise NotFound("This person has no conversation open in the web chat.")
         return self.sink(conversation)
 
     def latest(self, person: Principal) -> str | None:

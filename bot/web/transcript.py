@@ -206,6 +206,10 @@ class TranscriptSink:
         """Show what is being done right now; "" clears it."""
         self._transcript.do(self._turn, text)
 
+    async def draft(self, text: str) -> None:
+        """Show an answer while it is being written."""
+        self._transcript.do(self._turn, text)
+
     async def send(self, reply: Reply) -> None:
         """Post a reply; the conversation has one reader, so a private one needs no other way."""
         self._transcript.reply(reply, self._clock())
@@ -225,6 +229,9 @@ def _targets(entry: Entry) -> set[str]:
                 found.add(part.id)
             case "receipts":
                 found.update(line.undo for line in part.lines if line.undo)
+            case "listing":
+                buttons = (*part.buttons, *(button for one in part.entries for button in one.buttons))
+                found.update(button.target for button in buttons)
             case _:
                 pass
     return found

@@ -25,6 +25,9 @@ class Reopener:
         self.sinks.append(Recorder())
         return self.sinks[-1]
 
+    async def reach(self, tenant: str, person: str) -> Sink:
+        return await self.reopen(tenant, "", "", person)
+
 
 def company_now(sandbox: Sandbox) -> dict[str, Any]:
     """What the vendors hold at this moment, those that nobody asked yet too."""

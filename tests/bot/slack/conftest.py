@@ -13,6 +13,7 @@ from bot.adapters.slack import SlackAdapter
 from bot.adapters.slack_wire import SlackWire
 from bot.assistant import Sink
 from core.message import Message, Press, Reply
+from core.principal import Principal
 from manifest.slack import slack_manifest
 from tests.bot.slack.server import SlackServer
 
@@ -57,6 +58,12 @@ class Scripted:
         self.pressed.append(press)
         if self.on_press:
             await self.on_press(press, sink)
+
+    async def home(self, who: Principal) -> Reply:
+        return Reply.of_text(f"The home of {who.id}")
+
+    async def prompts(self, who: Principal) -> tuple[str, ...]:
+        return ("what is on my calendar today?",)
 
 
 @dataclass

@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 from bot.adapters.teams import TeamsAdapter
 from bot.assistant import Sink
 from core.errors import NotFound
-from core.message import Message, Press
+from core.message import Message, Press, Reply
+from core.principal import Principal
 from tests.bot.teams.server import APP_ID, DIRECTORY, PASSWORD, TeamsServer
 
 Script = Callable[[Any, Sink], Awaitable[None]]
@@ -54,6 +55,12 @@ class ScriptedAssistant:
         self.presses.append(press)
         if self.on_press is not None:
             await self.on_press(press, sink)
+
+    async def home(self, who: Principal) -> Reply:
+        return Reply.of_text(f"The home of {who.id}")
+
+    async def prompts(self, who: Principal) -> tuple[str, ...]:
+        return ("what is on my calendar today?",)
 
 
 def tenant_of(platform: str, external_id: str) -> str:

@@ -46,6 +46,12 @@ class Scripted:
         if self.on_press:
             await self.on_press(press, sink)
 
+    async def home(self, who: Principal) -> Reply:
+        return Reply.of_text(f"The home of {who.id}")
+
+    async def prompts(self, who: Principal) -> tuple[str, ...]:
+        return ("what is on my calendar today?",)
+
 
 @dataclass(frozen=True)
 class Event:
