@@ -197,10 +197,19 @@ def periods(segments: Sequence[Segment], sentence: Sentence, form: Form) -> tupl
         token = sentence.tokens[s.first] if s.last > s.first else None
         day = getattr(token.span.value, "day", None) if token is not None and token.span is not None else None
         before = sentence.tokens[s.first - 1].low if s.first else ""
-        is_period = day is not None and day.grain not in ("day", "") and before not in _OPEN
+        is_period = (
+            day is not None and before not in _OPEN and (day.grain not in ("day", "") or _is_whole(token, form, pair))
+        )
         is_free = bool(pair) and not labels & set(pair.split("+")[1:])
         made.append(replace(s, label=pair) if is_period and is_free else s)
     return tuple(made)
+
+
+def _is_whole(token: Token | None, form: Form, pair: str) -> bool:
+    """Whether a day without an hour fills a window of moments, from its beginning to its end."""
+    value = token.span.value if token is not None and token.span is not None else None
+    is_bare = value is not None and value.clock is None and not value.part and value.exact is None
+    return is_bare and bool(pair) and all(form.kinds[name] == "date-time" for name in pair.split("+"))
 
 
 def fold_words(tokens: Sequence[Token], i: int, j: int) -> str:
