@@ -79,7 +79,8 @@ def rival(found: Sequence[Candidate], sentence: Sentence) -> Candidate | None:
 def _twin_share(best: Candidate, sentence: Sentence) -> float:
     """How likely a tool of the same name elsewhere must be; less where the place named has no key's shape."""
     places = [sentence.between(s.first, s.last) for s in best.reading.segments if role_of(s.label) == "place"]
-    return PLAIN_TWIN_SHARE if places and not any(place.isupper() for place in places) else TWIN_SHARE
+    is_plain = bool(places) and not any(place.isupper() or "/" in place for place in places)
+    return PLAIN_TWIN_SHARE if is_plain else TWIN_SHARE
 
 
 def _is_marked(candidate: Candidate) -> bool:

@@ -15,6 +15,7 @@ from agent.local.context import Context, has_ordinal
 from agent.local.plan import Draft
 from agent.local.rank import Clue
 from agent.local.read import read
+from agent.local.role import role_of
 from agent.local.text import Sentence
 from agent.local.toolbox import Candidate, Toolbox
 from agent.local.value import Writer, fill
@@ -25,6 +26,7 @@ LEAN = 1.0
 POINTED = 1.5
 MOST_CUTS = 5
 MOST_ELLIPTIC = 8
+MOST_REMARK = 5  # words behind a command that are still a remark and no text
 PLAIN_CUT = 2.0  # the logit above which a further command is not doubted
 SPLIT_GAIN = 0.2  # how much surer the plan must be without a cut that is there
 CUT_GAIN = 0.0  # and with one that is not
@@ -136,7 +138,8 @@ class Reading:
             other = [*cuts, k] if logit <= 0 else [cut for cut in cuts if cut != k]
             tried = self._cut(sorted(other), whole)
             now = decision.preference(self.evidence, self.box.calibration) if tried.outcome == "call" else -1.0
-            is_better = now - liked > (CUT_GAIN if logit <= 0 else SPLIT_GAIN)
+            is_whole = bool(best.missing) and bool(tried.calls) and not tried.missing and logit > 0
+            is_better = is_whole or now - liked > (CUT_GAIN if logit <= 0 else SPLIT_GAIN)
             if is_better and (logit > 0 or len(tried.calls) > len(best.calls)):
                 best, evidence, liked, cuts = tried, self.evidence, now, sorted(other)
         self.evidence = evidence
@@ -225,10 +228,13 @@ class Reading:
     def _drafts(self, best: Candidate, sentence: Sentence) -> list[Draft]:
         form = self.box.forms[best.tool.id]
         filled = fill(best.reading, sentence, form, self.writer, base=self._base(best))
+        args, said = dict(filled.args), dict(filled.words)
+        if (told := _told_after(best, sentence)) is not None and told[0] not in args:
+            args[told[0]] = said[told[0]] = told[1]
         draft = Draft(
             best.tool,
-            filled.args,
-            filled.words,
+            args,
+            said,
             best.probability,
             sentence.raw,
             filled.impossible,
@@ -289,6 +295,19 @@ class Reading:
         if not decision.is_sure(drafts, sure):
             return decision.unsure(drafts, sure)
         return Interpretation("call", plan.calls(drafts), sure, words=plan.words(drafts))
+
+
+def _told_after(best: Candidate, sentence: Sentence) -> tuple[str, str] | None:
+    """The text of a new record and the sentences behind the command that tell it: "… urgent. The lights are out."."""
+    names = [n for n in best.tool.properties if role_of(n) == "body" and n not in best.tool.required]
+    if not names or not best.tool.id.partition(".")[2].startswith(("create_", "open_", "add_")):
+        return None
+    last = max((s.last for s in best.reading.segments), default=0)
+    tokens = sentence.tokens
+    ends = [k for k in range(last, len(tokens) - 1) if tokens[k].text in ".!" and not tokens[k + 1].is_sign]
+    if not ends or len(tokens) - ends[0] - 1 < MOST_REMARK:
+        return None
+    return names[0], sentence.raw[tokens[ends[0] + 1].start :].strip()
 
 
 def _changes_nothing(draft: Draft) -> bool:
