@@ -212,7 +212,9 @@ def snapped(segments: Sequence[Segment], sentence: Sentence, form: Form) -> tupl
     """Texts grown to whole sentences: the words before them since the last full stop, and those left to the next."""
     tokens = sentence.tokens
     taken = {k for s in segments for k in range(s.first, s.last)}
-    stops = [k for k, token in enumerate(tokens) if token.text in ".!?" or "\n" in sentence.raw[token.end : token.end + 1]]
+    stops = [
+        k for k, token in enumerate(tokens) if token.text in ".!?" or "\n" in sentence.raw[token.end : token.end + 1]
+    ]
     made = []
     for s in segments:
         first, last = s.first, s.last
@@ -228,7 +230,9 @@ def snapped(segments: Sequence[Segment], sentence: Sentence, form: Form) -> tupl
     return tuple(made)
 
 
-_TAILS = POLITE | frozenset("too also please thanks slack teams gmail outlook jira and then , ; thx ok now asap in on to".split())
+_TAILS = POLITE | frozenset(
+    "too also please thanks slack teams gmail outlook jira and then , ; thx ok now asap in on to".split()
+)
 
 
 def _is_whole(token: Token | None, form: Form, pair: str) -> bool:
