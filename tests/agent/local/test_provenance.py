@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from agent.interpretation import Interpretation, Request
 from agent.local.interpreter import Interpreter
