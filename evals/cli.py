@@ -52,12 +52,18 @@ def interpret(
 
 def evaluate(
     path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md.")] = SETS / "apart.jsonl",
-    brain: Annotated[str, typer.Option(help="local, llm or cascade.")] = "local",
+    brain: Annotated[str, typer.Option(help="local, llm, cascade, or all three side by side.")] = "local",
+    price: Annotated[
+        tuple[float, float], typer.Option(help="Dollars for a million tokens read and written, for the cost.")
+    ] = (0.0, 0.0),
     json_report: Annotated[Path | None, typer.Option("--json", help="Also write the report here as JSON.")] = None,
     min_full: Annotated[float | None, typer.Option(help="Exit 1 when the share of full matches is below.")] = None,
     floor: Annotated[bool, typer.Option(help="Put the two floors beside: nothing and keywords.")] = True,
 ) -> None:
     """Score a brain on a data set; the score is data, not a verdict."""
+    if brain == "all":
+        typer.echo(asyncio.run(side_by_side(path, price)))
+        return
     report = asyncio.run(_evaluate(path, brain, json_report, floor))
     share = report.summary.all.full.share
     if min_full is not None and (share is None or share < min_full):
@@ -86,13 +92,14 @@ def train_interpreter(
     work: Annotated[Path, typer.Option(help="Where a stopped run is kept, to go on from.")] = Path(".atom-training"),
     seed: Annotated[int, typer.Option(help="Another seed gives another run.")] = 1,
     epochs: Annotated[int, typer.Option(help="Passes over the lessons.")] = 6,
+    out: Annotated[Path | None, typer.Option(help="Another version in this folder; the shipped one stays.")] = None,
 ) -> None:
     """Train the local interpreter: network, words, export, calibration, card. Needs the `train` extra."""
     from evals.training.run import train
     from tools.registry import offered
 
     with _watched() as (tell, step):
-        card = train(offered(), work, tell, step, epochs=epochs, seed=seed)
+        card = train(offered(), work, tell, step, epochs=epochs, seed=seed, out=out)
     typer.echo(json.dumps(card, indent=2))
 
 
@@ -158,13 +165,35 @@ async def _evaluate(path: Path, brain: str, json_report: Path | None, floor: boo
     return report
 
 
+async def side_by_side(path: Path, price: tuple[float, float]) -> str:
+    """The brains as rows of one table, with what a thousand messages cost."""
+    from evals.brain import WithLanguageModel
+    from evals.case import load_cases
+    from evals.report import beside
+    from evals.run import evaluate as score
+
+    cases = load_cases(path)
+    interpreter, tools = _interpreter()
+    rows = []
+    for name in ("local", "llm", "cascade"):
+        reader = _brain(name, interpreter, tools)
+        try:
+            report = await score(cases, reader, tools, data=path.name, brain=name)
+        finally:
+            if isinstance(reader, WithLanguageModel):
+                await reader.close()
+        spent = reader.spent if isinstance(reader, WithLanguageModel) else None
+        rows.append((report, spent, spent.dollars(price) if spent else 0.0))
+    return beside(rows)
+
+
 def _brain(name: str, interpreter: Any, tools: Sequence[Tool]) -> Interpret:
     from evals.brain import Local, WithLanguageModel
 
     if name == "local":
         return Local(interpreter)
     if name not in ("llm", "cascade"):
-        raise InvalidArgument(f"There is no brain “{name}”.", next_step="Use local, llm or cascade.")
+        raise InvalidArgument(f"There is no brain “{name}”.", next_step="Use local, llm, cascade or all.")
     return WithLanguageModel(interpreter, tools, is_cascade=name == "cascade")
 
 
