@@ -13,8 +13,8 @@ from agent.local.text import Sentence
 from agent.local.toolbox import Candidate
 
 THRESHOLDS = {"read": 0.1, "write": 0.15, "destructive": 0.3}
-RIVAL_SHARE = 0.6
-TWIN_SHARE = 0.25
+RIVAL_SHARE = 0.4
+TWIN_SHARE = 0.1
 PLAIN_TWIN_SHARE = 0.005
 WORST = -8.0
 CUTS = 5  # the place of the cuts among the evidence

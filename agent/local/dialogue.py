@@ -13,9 +13,16 @@ from agent.local.talk import talk_tools
 from agent.local.text import fold
 from agent.local.toolbox import Candidate
 from agent.local.value import fill
+from agent.local.word import COMMAND
 from core.tool import Tool
 
 _CHANGES = ("update", "edit", "reschedule", "change", "move")
+MOST_THANKS = 7
+_THANKS = re.compile(
+    r"\W*(?:(?:ok(?:ay)?|ah|oh|great|cool|and|many|big|wow)[\s,.!]+)*"
+    r"(?:thanks|thank you|thx|ty|cheers|perfect|awesome|brilliant|excellent|lovely|good to know|got it|nice one|well done|great job|good job)\b",
+    re.I,
+)
 _OPENING = re.compile(r"^\s*(?:(?:no+|nope|nah|wait|actually|sorry|oops|oh|hmm+)[\s,.!]+)+", re.I)
 _SAID = {fold(e.say): tool.id.partition(".")[2] for tool in talk_tools() for e in tool.examples if fold(e.say)}
 
@@ -35,6 +42,8 @@ class Dialogue(Reading):
             said == "confirm" and self.context.asked and not self.context.pending
         ):
             return self.talk(said, 0.97)
+        if _is_thanks(text):
+            return self.talk("small_talk", 0.9)
         if (from_context := self._from_context()) is not None:
             return from_context
         if self.context.last is not None:
@@ -179,6 +188,13 @@ class Dialogue(Reading):
             and best.probability > 0.6
             and not [n for n in best.tool.required if n not in _labels(best)]
         )
+
+
+def _is_thanks(text: str) -> bool:
+    """Whether a few words only thank or praise: "perfect, good to know"."""
+    words = fold(text).split()
+    is_short = 0 < len(words) <= MOST_THANKS and not any(c.isdigit() or c in "#@?:" for c in text)
+    return is_short and bool(_THANKS.match(text)) and not any(word in COMMAND for word in words[1:])
 
 
 def _labels(candidate: Candidate) -> set[str]:

@@ -10,8 +10,10 @@ from datetime import datetime
 import numpy as np
 
 from agent.interpretation import Interpretation, Request
-from agent.local import clause, decision, piece, plan, question
+from agent.local import clause, decision, foreign, piece, plan, question
 from agent.local.context import Context, has_ordinal
+from agent.local.evidence import named
+from agent.local.moment import length
 from agent.local.plan import Draft
 from agent.local.rank import Clue
 from agent.local.read import read
@@ -32,6 +34,9 @@ SPLIT_GAIN = 0.2  # how much surer the plan must be without a cut that is there
 CUT_GAIN = 0.0  # and with one that is not
 DOUBT = -2.5  # the logit below which no further command is looked for
 MOST_DOUBTS = 2
+_SHIFT = re.compile(
+    r"\b(?:(earlier|sooner|forward|up by)|later|back\b.* by|push\b.* by|delay\b.* by|postpone\b.* by)\b", re.I
+)
 _REPEATED = re.compile(r"^(?:every|each)\b", re.I)
 
 
@@ -108,8 +113,6 @@ class Reading:
 
     def _is_own(self, sentence: Sentence) -> bool:
         """Whether a clause names its system or a place that only some have."""
-        from agent.local.evidence import named
-
         return bool(named(sentence.raw, self.box.traits)) or any(
             s.kind in ("channel", "repo", "url") for s in sentence.spans
         )
@@ -188,11 +191,19 @@ class Reading:
             best = found[0]
         if best.talk:
             return self.talk(best.talk, best.probability, nearest)
+        if stranger := self._stranger(best, sentence):
+            return Interpretation(
+                "decline", confidence=best.probability, reason=question.not_here(stranger, nearest), act="out_of_scope"
+            )
         refusal = self._refused(best, sentence)
         if refusal is not None:
             return refusal
         rival = decision.rival(found, sentence)
-        if rival is not None and not self.context.last:
+        if (
+            rival is not None
+            and not self.context.last
+            and best.tool.integration not in named(sentence.raw, self.box.traits)
+        ):
             drafts = plan.linked(self._drafts(best, sentence), self.context)
             tools = [best.tool, rival.tool]
             return Interpretation(
@@ -211,6 +222,15 @@ class Reading:
             return False
         has_more = len(best.tool.required) < len(best.tool.properties)
         return last.tool == best.tool.id or (has_more and best.tool.id.partition(".")[2].startswith("update"))
+
+    def _stranger(self, best: Candidate, sentence: Sentence) -> str:
+        """The system that the sentence is for where it is none of ours, "" else; a title or a text may name any."""
+        name = foreign.named(sentence)
+        if not name or self._is_own(sentence):
+            return ""
+        telling = [s for s in best.reading.segments if role_of(s.label) in ("title", "body", "query")]
+        held = " ".join(sentence.between(s.first, s.last).lower() for s in telling)
+        return "" if name.lower() in held else name
 
     def _refused(self, best: Candidate, sentence: Sentence) -> Interpretation | None:
         """A repetition that the tool cannot express."""
@@ -231,6 +251,9 @@ class Reading:
         args, said = dict(filled.args), dict(filled.words)
         if (told := _told_after(best, sentence)) is not None and told[0] not in args:
             args[told[0]] = said[told[0]] = told[1]
+        if (shifted := self._shifted(best.tool, sentence)) is not None:
+            args = {name: value for name, value in args.items() if name not in ("start", "end", "duration")}
+            args["start"] = said["start"] = shifted
         draft = Draft(
             best.tool,
             args,
@@ -252,6 +275,26 @@ class Reading:
         if len(sentence.tokens) > MOST_ELLIPTIC or nouns & {stem(token.low) for token in sentence.tokens}:
             return draft
         return replace(draft, args={**last.args, **draft.args})
+
+    def _shifted(self, tool: Tool, sentence: Sentence) -> str | None:
+        """The new beginning of the event in hand, for "half an hour later" and "push it back by an hour"."""
+        match, span = _SHIFT.search(sentence.raw), next((s for s in sentence.spans if s.kind == "duration"), None)
+        if (
+            match is None
+            or span is None
+            or "start" not in tool.properties
+            or tool.effect != "write"
+            or not self.context.things
+        ):
+            return None
+        thing = self.context.things[0][0]
+        start = str(thing.record.get("start") or thing.args.get("start") or "")
+        try:
+            at = datetime.fromisoformat(start).astimezone(self.writer.zone)
+        except ValueError:
+            return None
+        is_earlier = bool(match[1])
+        return (at - length(span.value) if is_earlier else at + length(span.value)).isoformat(timespec="seconds")
 
     def _base(self, best: Candidate) -> datetime | None:
         """When the event in hand starts, for "move it to 11"."""
