@@ -24,7 +24,7 @@ from core.clock import Clock, utc_now
 from core.db import is_storage_error, unavailable
 from core.errors import AtomError, StorageUnavailable
 from core.log import frames, logger
-from core.message import Failure, Message, Part, Platform, Press, PressAction, Reply
+from core.message import Failure, Field, Message, Part, Platform, Press, PressAction, Reply
 from core.principal import Principal
 from governance.approval import Approvals
 from tools.kit.pace import Kept
@@ -87,6 +87,11 @@ class Conversation:
         """Work on a button a person pressed."""
         place = place_of(press)
         await self._at_work(lambda: self._pressed(press, place, sink), place, sink)
+
+    async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
+        """What can be changed in a plan that waits."""
+        await self._approvals.open(approval, who)
+        return ()
 
     async def home(self, who: Principal) -> Reply:
         """What stands between this person and the assistant."""
