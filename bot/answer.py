@@ -33,7 +33,11 @@ class Answers:
             parts.append(Failure(text=ending.error.message, next_step=ending.error.next_step))
         if not parts:
             parts.append(Failure(text="I have no answer to that.", next_step="Say “help” to see what I can do."))
-        return Reply(parts=tuple(parts), is_private=any(isinstance(one, Connect) for one in parts))
+        return Reply(
+            parts=tuple(parts),
+            is_private=any(isinstance(one, Connect) for one in parts),
+            is_generated=bool(ending.text) and (ending.reading or {}).get("by") == "llm",
+        )
 
     async def _lost(self, ending: Ending, turn: Turn) -> list[Part]:
         """An invitation for each system whose connection ended while a call was under way."""

@@ -243,10 +243,14 @@ Part = Annotated[
 
 
 class Reply(_Frozen):
-    """What the assistant says; `is_private` parts of the world see it only as the asker."""
+    """What the assistant says; `is_private` parts of the world see it only as the asker.
+
+    `is_generated` says that a language model wrote words of it.
+    """
 
     parts: tuple[Part, ...]
     is_private: bool = False
+    is_generated: bool = False
 
     @classmethod
     def of_text(cls, text: str) -> Reply:
