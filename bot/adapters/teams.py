@@ -14,6 +14,7 @@ from starlette.routing import Route
 from bot.adapters.teams_activity import Activity
 from bot.adapters.teams_gate import Gate, Refused
 from bot.adapters.teams_invoke import ANSWER_S, Invokes
+from bot.adapters.teams_pace import PacedTransport
 from bot.adapters.teams_reference import (
     Deliveries,
     References,
@@ -62,8 +63,8 @@ class TeamsAdapter:
         self._client = client or httpx.AsyncClient(timeout=_TIMEOUT_S)
         self._gate = Gate(TokenVerifier(app_id, self._client, openid_url=openid_url, clock=clock) if app_id else None)
         wire = Wire(self._client, app_id, password, tenant=tenant, login_url=login_url, clock=clock)
-        self._transport = transport or _botbuilder(wire, app_id)
-        self._turns = Turns(assistant, self._transport, deliveries, references, tenant_of, clock)
+        self.transport: Transport = PacedTransport(transport or _botbuilder(wire, app_id))
+        self._turns = Turns(assistant, self.transport, deliveries, references, tenant_of, clock)
         self._invokes = Invokes(self._turns, self._spawn, clock, answer_s)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -77,7 +78,7 @@ class TeamsAdapter:
         if chat is None:
             raise NotFound("I have never met this person in Teams.")
         if not chat.conversation:
-            chat = await open_chat(self._transport, self._references, tenant, person, chat)
+            chat = await open_chat(self.transport, self._references, tenant, person, chat)
         return self._turns.sink(chat, tenant, person)
 
     async def reopen(self, tenant: str, conversation: str, thread: str, person: str) -> TeamsSink:

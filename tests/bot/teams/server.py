@@ -375,8 +375,8 @@ class TeamsServer:
 
 
 def card(activity: JSON) -> JSON:
-    """The Adaptive Card of a message."""
-    content: JSON = activity["attachments"][0]["content"]
+    """The Adaptive Card of a message, empty where it has none."""
+    content: JSON = (activity.get("attachments") or [{"content": {}}])[0]["content"]
     return content
 
 
@@ -400,8 +400,8 @@ def buttons(activity: JSON) -> dict[str, JSON]:
 
 
 def words(activity: JSON) -> str:
-    """All text that a message's card shows, a line per element."""
-    lines: list[str] = []
+    """All text that a message and its card show, a line per element."""
+    lines: list[str] = [activity["text"]] if activity.get("text") else []
 
     def walk(node: Any) -> None:
         if isinstance(node, dict):

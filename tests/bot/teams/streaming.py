@@ -28,6 +28,7 @@ class Open:
 class Streams:
     """Streams by id; `shown` are the texts that people saw grow."""
 
+    least_s: float = LEAST_S
     open: dict[str, Open] = field(default_factory=dict)
     shown: list[tuple[str, str]] = field(default_factory=list)
 
@@ -42,7 +43,7 @@ class Streams:
         stream = self.open.get(known)
         if stream is None or stream.chat != chat or time.monotonic() - stream.begun > LONGEST_S:
             return 403, "ContentStreamNotAllowed"
-        if time.monotonic() - stream.at < LEAST_S:
+        if time.monotonic() - stream.at < self.least_s:
             return 429, "TooManyRequests"
         if stream.is_writing and not str(body.get("text") or "").startswith(stream.text):
             return 403, "ContentStreamNotAllowed"
