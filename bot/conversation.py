@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
+from pydantic import TypeAdapter, ValidationError
+
 from agent.ledger import Ledger
 from agent.loop import Agent, Ending
 from agent.state import CONNECTED, Pending, short_id
@@ -22,9 +24,9 @@ from bot.place import Place, place_of
 from bot.word import option, word
 from core.clock import Clock, utc_now
 from core.db import is_storage_error, unavailable
-from core.errors import AtomError, StorageUnavailable
+from core.errors import AtomError, InvalidArgument, StorageUnavailable
 from core.log import frames, logger
-from core.message import Failure, Field, Message, Part, Platform, Press, PressAction, Reply
+from core.message import Failure, Field, Message, Part, Platform, Press, PressAction, Reply, Text
 from core.principal import Principal
 from governance.approval import Approvals
 from tools.kit.pace import Kept
@@ -33,6 +35,7 @@ from tools.registry import Registry
 LONGEST_TEXT = 8_000
 LONGEST_NAME_WORDS = 5
 SET_ASIDE = "Set aside; nothing was changed."
+_FORM = TypeAdapter(dict[str, str])
 _log = logger("bot.conversation")
 
 Work = Callable[[], Awaitable[None]]
@@ -90,8 +93,9 @@ class Conversation:
 
     async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
         """What can be changed in a plan that waits."""
-        await self._approvals.open(approval, who)
-        return ()
+        row = await self._approvals.open(approval, who)
+        turn = Turn(await self._agent.turn_of(row.thread), who, row.thread, self._clock())
+        return await self._agent.form(turn, approval)
 
     async def home(self, who: Principal) -> Reply:
         """What stands between this person and the assistant."""
@@ -175,6 +179,8 @@ class Conversation:
     async def _pressed(self, press: Press, place: Place, sink: Sink) -> None:
         if press.action in ("approve", "reject"):
             await self._decide(press.target, press.action == "approve", place, sink, is_button=True)
+        elif press.action == "edit":
+            await self._edit(press, place, sink)
         elif handler := self.handlers.get(press.action):
             await handler(press, sink)
         elif press.action == "undo":
@@ -220,6 +226,28 @@ class Conversation:
             return
         await sink.settle(approval, Reply.of_text("Approved." if approve else "Cancelled; nothing was changed."))
         await self._send(reply, ending, turn, place, sink)
+
+    async def _edit(self, press: Press, place: Place, sink: Sink) -> None:
+        """A plan with other arguments in the place of one that waits; where they do not fit, that one still waits."""
+        try:
+            if not press.value:
+                shown = _what_can_change(await self.form(press.target, place.who))
+                await sink.send(Reply(parts=(shown,), is_private=True))
+                return
+            turn, ending = await self._edited(press, _given(press.value), place, sink)
+        except AtomError as error:
+            await sink.send(Reply(parts=(Failure(text=error.message, next_step=error.next_step),), is_private=True))
+            return
+        await sink.settle(press.target, Reply.of_text("Changed; the new plan waits for your word."))
+        await self._show(ending, turn, place, sink)
+
+    async def _edited(self, press: Press, given: dict[str, str], place: Place, sink: Sink) -> tuple[Turn, Ending]:
+        row = await self._approvals.open(press.target, place.who)
+        async with AsyncExitStack() as stack:
+            if row.thread != place.key:
+                await stack.enter_async_context(self._locks.of(row.thread))
+            turn = await self._turn(place, sink, await self._agent.turn_of(row.thread), thread=row.thread)
+            return turn, await self._agent.edit(turn, press.target, given)
 
     async def _expired(self, approval: str, said: Failure, place: Place, sink: Sink) -> bool:
         """Whether the person's own plan waited too long; then its card says so, and it waits no longer."""
@@ -268,6 +296,10 @@ class Conversation:
             row = await self._approvals.get(place.who.tenant, pending["id"])
             if row is not None and row.status in ("approved", "used", "rejected"):
                 await self._resume(pending, "reject" if row.status == "rejected" else "approve", place, sink)
+                return
+            if row is not None and row.status == "withdrawn":  # cut off while the plan was changed or set aside
+                await self._agent.drop(place.key)
+                await sink.send(Reply.of_text(SET_ASIDE))
                 return
         turn = await self._turn(place, sink, await self._agent.turn_of(place.key))
         if not waits and await self._agent.is_cut_off(place.key):
@@ -321,6 +353,25 @@ def _answer_to(pending: Pending, text: str, said: str) -> str:
     if options:
         return option(text, options) or ""
     return text if len(text.split()) <= LONGEST_NAME_WORDS else ""
+
+
+def _given(value: str) -> dict[str, str]:
+    """What a form sent back.
+
+    Raises:
+        InvalidArgument: it is no object of texts.
+    """
+    try:
+        return _FORM.validate_json(value)
+    except ValidationError as error:
+        raise InvalidArgument("I could not read that form.", next_step="Please open it again.") from error
+
+
+def _what_can_change(fields: Sequence[Field]) -> Part:
+    if not fields:
+        return Failure(text="There is nothing in this plan that can be changed.")
+    lines = [f"- {field.step}. {field.label}: {field.value or '–'}" for field in fields]
+    return Text(text="\n".join(["This can be changed:", *lines]))
 
 
 async def _guarded(work: Awaitable[None], sink: Sink) -> None:
