@@ -36,18 +36,24 @@ from tools.registry import Registry
 
 LAST, BEFORE_LAST = "Gate.after_model", "Resolve.after_model"
 STEPS = 60
+PRESSED = "pressed"
 MESSAGES_KEPT = 40
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended, or what it waits for. `rows` are the ledger's calls of this turn, in the order asked."""
+    """How a run ended, or what it waits for. `rows` are the ledger's calls of this turn, in the order asked.
+
+    `written` is what the person wrote in this thread, `has_outsiders` whether guests read along.
+    """
 
     text: str = ""
     reading: Mapping[str, Any] | None = None
     waits: tuple[Pending, ...] = ()
     rows: tuple[LedgerRow, ...] = ()
     error: AtomError | None = None
+    written: tuple[str, ...] = ()
+    has_outsiders: bool = False
 
 
 class Agent:
@@ -88,14 +94,21 @@ class Agent:
             checkpointer=checkpointer,
         )
 
-    async def ask(self, turn: Turn, text: str) -> Ending:
-        """Work on a sentence. A plan that still waits in this thread must be answered or withdrawn before."""
+    async def ask(self, turn: Turn, text: str, *, is_written: bool = True) -> Ending:
+        """Work on a sentence; a button said what nobody wrote.
+
+        A plan that still waits in this thread must be answered or withdrawn before.
+        """
         given = {
-            "messages": [*await self._surplus(turn.thread), HumanMessage(text)],
+            "messages": [
+                *await self._surplus(turn.thread),
+                HumanMessage(text, additional_kwargs={} if is_written else {PRESSED: True}),
+            ],
             "turn": turn.id,
             "labels": {},
             "settled": [],
             "undo_of": {},
+            "has_outsiders": turn.has_outsiders,
         }
         return await self._run(turn, given)
 
@@ -184,13 +197,16 @@ class Agent:
         rows = tuple(await self._ledger.of_turn(turn.who.tenant, turn.id))
         state = await self._graph.aget_state(self._config(turn.thread))
         waits = tuple(one.value for task in state.tasks for one in task.interrupts)
-        message = _last(state.values.get("messages", ()))
+        messages = state.values.get("messages", ())
+        message = _last(messages)
         return Ending(
             text=str(message.text) if message and not waits and not error else "",
             reading=message.additional_kwargs.get("atom") if message else None,
             waits=() if error else waits,
             rows=rows,
             error=error,
+            written=tuple(str(one.text) for one in messages if _is_written(one)),
+            has_outsiders=bool(state.values.get("has_outsiders")),
         )
 
     async def _interrupts(self, thread: str) -> dict[str, Pending]:
@@ -223,6 +239,10 @@ def _with(message: AIMessage, edited: Edited) -> AIMessage:
     ]
     kept = {**reading, "said": said, "edits": reading.get("edits", 0) + 1}
     return message.model_copy(update={"tool_calls": edited.calls, "additional_kwargs": {"atom": kept}})
+
+
+def _is_written(message: BaseMessage) -> bool:
+    return isinstance(message, HumanMessage) and not message.additional_kwargs.get(PRESSED)
 
 
 def _unanswered(messages: Sequence[BaseMessage]) -> list[str]:

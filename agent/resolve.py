@@ -120,7 +120,7 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
                 return choose(parameter, text, candidates, system.name, kind)
             except (Ambiguous, Unresolved) as error:
                 asked += 1
-                text = self._answer(error, turn, f"{parameter}:{text}:{asked}")
+                text = self._answer(error, turn, f"{parameter}:{text}:{asked}", kind)
                 for offered in error.candidates:  # few vendors find a record by the id that a button carries
                     if offered.id == text:
                         return offered
@@ -137,7 +137,7 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
         except NotFound:
             return ()
 
-    def _answer(self, error: Ambiguous | Unresolved, turn: Turn, mark: str) -> str:
+    def _answer(self, error: Ambiguous | Unresolved, turn: Turn, mark: str, kind: str) -> str:
         text = error.message
         if isinstance(error, Unresolved):
             text = f"{error.message} What is the name there?"
@@ -149,6 +149,7 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
             turn=turn.id,
             text=text,
             options=options,
+            about=kind,
         )
         said = interrupt(asked)
         while said == CONNECTED:  # the word that an earlier wait ended with, which is not asked again

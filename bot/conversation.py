@@ -136,7 +136,9 @@ class Conversation:
             with suppress(StorageUnavailable):  # then what was answered is said once more, after a restart say
                 await self._notes.drop("at_work", place.key)
 
-    async def _heard(self, text: str, event: str, at: datetime, place: Place, sink: Sink) -> None:
+    async def _heard(
+        self, text: str, event: str, at: datetime, place: Place, sink: Sink, *, is_written: bool = True
+    ) -> None:
         if not text:
             await sink.send(Reply.of_text("You sent me an empty message. Say “help” to see what I can do."))
             return
@@ -149,7 +151,7 @@ class Conversation:
             return
         await sink.status("Working on it …")
         turn = await self._turn(place, sink, short_id(place.key, event), at)
-        await self._show(await self._agent.ask(turn, text), turn, place, sink)
+        await self._show(await self._agent.ask(turn, text, is_written=is_written), turn, place, sink)
 
     async def _answered(self, waits: tuple[Pending, ...], text: str, place: Place, sink: Sink) -> bool:
         """Take a text as the answer to what waits; if it is none, set that aside, and the text is a new wish."""
@@ -181,6 +183,8 @@ class Conversation:
             await self._decide(press.target, press.action == "approve", place, sink, is_button=True)
         elif press.action == "edit":
             await self._edit(press, place, sink)
+        elif press.action == "share":
+            await self._share(press, place, sink)
         elif handler := self.handlers.get(press.action):
             await handler(press, sink)
         elif press.action == "undo":
@@ -188,7 +192,7 @@ class Conversation:
             await sink.status("Working on it …")
             turn = await self._turn(place, sink, short_id(place.key, press.id), press.pressed_at)
             turn.undo_receipt = press.target
-            await self._show(await self._agent.ask(turn, "undo that"), turn, place, sink)
+            await self._show(await self._agent.ask(turn, "undo that", is_written=False), turn, place, sink)
         else:
             await self._chosen(press, place, sink)
 
@@ -199,7 +203,7 @@ class Conversation:
                 await self._resume(pending, press.value, place, sink)
                 return
         if press.target.startswith(question_id(place.key)):
-            await self._heard(press.value, press.id, press.pressed_at, place, sink)
+            await self._heard(press.value, press.id, press.pressed_at, place, sink, is_written=False)
             return
         stale = Failure(text="That question is not open any more, or it was put to somebody else.")
         await sink.send(Reply(parts=(stale,), is_private=True))
@@ -220,12 +224,24 @@ class Conversation:
                 await stack.enter_async_context(self._locks.of(row.thread))
             turn = await self._turn(place, sink, await self._agent.turn_of(row.thread), thread=row.thread)
             ending = await self._agent.resume(turn, {approval: "approve" if approve else "reject"})
-        reply = await self._answers.reply(ending, turn)
+        first, *rest = await self._answers.replies(ending, turn, place)
         if is_button and not ending.waits:
-            await sink.settle(approval, reply)
+            await sink.settle(approval, first)
+        else:
+            await sink.settle(approval, Reply.of_text("Approved." if approve else "Cancelled; nothing was changed."))
+            rest = [first, *rest]
+        await self._send(rest, ending, turn, place, sink)
+
+    async def _share(self, press: Press, place: Place, sink: Sink) -> None:
+        """Post what only the asker saw where they asked, as their own word."""
+        rows = await self._ledger.of_turn(place.who.tenant, press.target)
+        mine = [row for row in rows if row.principal == place.who.id and row.thread == place.key]
+        parts = self._answers.found(mine, place.who)
+        if not parts:
+            gone = Failure(text="There is nothing of yours here to share.")
+            await sink.send(Reply(parts=(gone,), is_private=True))
             return
-        await sink.settle(approval, Reply.of_text("Approved." if approve else "Cancelled; nothing was changed."))
-        await self._send(reply, ending, turn, place, sink)
+        await sink.send(Reply(parts=(Text(text=f"{place.who.name} shares:"), *parts)))
 
     async def _edit(self, press: Press, place: Place, sink: Sink) -> None:
         """A plan with other arguments in the place of one that waits; where they do not fit, that one still waits."""
@@ -311,15 +327,16 @@ class Conversation:
             await sink.send(Reply(parts=(lost,)))
 
     async def _show(self, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
-        await self._send(await self._answers.reply(ending, turn), ending, turn, place, sink)
+        await self._send(await self._answers.replies(ending, turn, place), ending, turn, place, sink)
 
-    async def _send(self, reply: Reply, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
-        if ending.waits:
+    async def _send(self, replies: Sequence[Reply], ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
+        if ending.waits and turn.thread == place.key:
             await self._notes.put("place", turn.thread, place.model_dump(mode="json"))
         for pending in ending.waits:
             if pending["kind"] == "connect":
                 await self._park(turn, pending["integration"])
-        await sink.send(reply)
+        for reply in replies:
+            await sink.send(reply)
 
     async def _park(self, turn: Turn, integration: str) -> None:
         key = f"{turn.who.tenant}:{turn.who.id}:{integration}"
@@ -339,6 +356,7 @@ class Conversation:
             directory=self.names.of(place.who),
             connected=frozenset(key for key, status in connected.items() if status == "active"),
             is_channel=place.audience == "channel",
+            has_outsiders=place.has_outsiders,
             progress=sink.status,
         )
 
