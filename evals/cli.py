@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command("report")(write_report)
     training = typer.Typer(help="Make the shipped weights anew.", no_args_is_help=True)
     training.command("interpreter")(train_interpreter)
+    training.command("held-out")(train_held_out)
     app.add_typer(training, name="train")
 
 
@@ -86,10 +88,34 @@ def train_interpreter(
     epochs: Annotated[int, typer.Option(help="Passes over the lessons.")] = 6,
 ) -> None:
     """Train the local interpreter: network, words, export, calibration, card. Needs the `train` extra."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     from evals.training.run import train
     from tools.registry import offered
+
+    with _watched() as (tell, step):
+        card = train(offered(), work, tell, step, epochs=epochs, seed=seed)
+    typer.echo(json.dumps(card, indent=2))
+
+
+def train_held_out(
+    work: Annotated[Path, typer.Option(help="Where a stopped run is kept, to go on from.")] = Path(".atom-training"),
+    out: Annotated[Path, typer.Option(help="Where the figures go.")] = SETS.parent / "held.json",
+) -> None:
+    """Measure how tools and sentences that training never saw are read. Needs the `train` extra."""
+    try:
+        from evals.training.held import measure
+
+        with _watched() as (tell, step):
+            figures = measure(_offered(), work, tell, step)
+    except ModuleNotFoundError as missing:
+        raise ConfigInvalid(f"Training needs {missing.name}.", next_step="pip install -e '.[train]'") from missing
+    out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    typer.echo(json.dumps(figures["figures"], indent=1))
+
+
+@contextmanager
+def _watched() -> Iterator[tuple[Any, Any]]:
+    """A progress bar: what tells a line, and what tells a step."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
@@ -99,12 +125,16 @@ def train_interpreter(
     )
     with Progress(*columns) as bars:
         bar = bars.add_task("network", total=None)
+        yield (
+            bars.console.print,
+            lambda done, steps, text: bars.update(bar, completed=done, total=steps, description=text),
+        )
 
-        def step(done: int, steps: int, text: str) -> None:
-            bars.update(bar, completed=done, total=steps, description=text)
 
-        card = train(offered(), work, bars.console.print, step, epochs=epochs, seed=seed)
-    typer.echo(json.dumps(card, indent=2))
+def _offered() -> Sequence[Tool]:
+    from tools.registry import offered
+
+    return offered()
 
 
 async def _evaluate(path: Path, brain: str, json_report: Path | None, floor: bool) -> Any:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from agent.interpretation import Interpretation, Step
-from agent.local import reply
+from agent.local import piece, reply
 from agent.local.plan import Draft
 from agent.local.reading import Reading
 from agent.local.talk import talk_tools
@@ -55,7 +55,9 @@ class Dialogue(Reading):
         tool = self.box.tools[step.tool]
         if is_fix and step.result is not None and tool.effect != "read":
             return self._amended(step, tool)
-        changed = reply.revised(step, text, tool, self.box.forms[tool.id], self.writer, self.box)
+        changed = reply.revised(
+            step, text, tool, self.box.forms[tool.id], self.writer, self.box, piece.before(self.context)
+        )
         if not changed:
             return None
         if is_fix and not self.context.pending and tool.effect != "read":

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from bot.adapters.teams import TeamsAdapter
 from bot.assistant import Sink
 from core.errors import NotFound
-from core.message import Message, Press, Reply
+from core.message import Field, Message, Press, Reply
 from core.principal import Principal
 from tests.bot.teams.server import APP_ID, DIRECTORY, PASSWORD, TeamsServer
 
@@ -45,6 +45,7 @@ class ScriptedAssistant:
         self.presses: list[Press] = []
         self.on_hear: Script | None = None
         self.on_press: Script | None = None
+        self.fields: tuple[Field, ...] = ()
 
     async def hear(self, message: Message, sink: Sink) -> None:
         self.heard.append(message)
@@ -55,6 +56,9 @@ class ScriptedAssistant:
         self.presses.append(press)
         if self.on_press is not None:
             await self.on_press(press, sink)
+
+    async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
+        return self.fields
 
     async def home(self, who: Principal) -> Reply:
         return Reply.of_text(f"The home of {who.id}")
