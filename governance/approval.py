@@ -120,9 +120,9 @@ class Approvals:
         row.status = "approved" if approve else "rejected"
         return row
 
-    async def withdraw(self, approval_id: str) -> None:
-        """Take a pending approval out of the way, because the conversation went on."""
-        await self._move(approval_id, "pending", "withdrawn")
+    async def withdraw(self, approval_id: str) -> bool:
+        """Take a pending approval out of the way, because the conversation went on; false when it was not pending."""
+        return await self._move(approval_id, "pending", "withdrawn")
 
     async def use(self, approval_id: str, calls: Sequence[Call]) -> bool:
         """Whether the calls that are about to run are exactly those a person approved.
