@@ -23,8 +23,9 @@ from agent.model import Interpreter
 from agent.turn import Limits
 from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
-from bot.delivery import Deliveries, Notes
+from bot.delivery import Notes
 from bot.hook import hook_routes
+from bot.inbox import EventInbox
 from bot.page import page
 from core.db import Database
 from core.errors import ConfigInvalid
@@ -54,7 +55,7 @@ class Services:
     interpreter: Interpreter
     agent: Agent
     conversation: Conversation
-    deliveries: Deliveries
+    events: EventInbox
     notes: Notes
     inbox: Inbox
     checkpointer: BaseCheckpointSaver[Any]
@@ -120,7 +121,8 @@ async def services(
             mode,
         )
         limits = Limits(settings.turn_timeout_s, settings.turn_calls, settings.turn_tokens)
-        notes = Notes(database)
+        notes, events = Notes(database), EventInbox(database)
+        stack.push_async_callback(events.close)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
         yield Services(
@@ -134,7 +136,7 @@ async def services(
             interpreter,
             agent,
             conversation,
-            Deliveries(database),
+            events,
             notes,
             Inbox(database, vault, registry.integrations, hosts or settings.hosts),
             checkpointer,
@@ -234,7 +236,7 @@ def slack(running: Services) -> Any:
     settings = running.settings
     adapter = SlackAdapter(
         running.conversation,
-        deliveries=running.deliveries,
+        deliveries=running.events,
         threads=Threads(running.notes),
         tenant_of=tenant_of(settings),
         token=settings.slack_bot_token.get_secret_value(),
@@ -262,7 +264,7 @@ def teams(running: Services) -> Any:
         password=settings.teams_app_password.get_secret_value(),
         tenant=settings.teams_tenant_id,
         allow_anonymous=settings.teams_allow_anonymous,
-        deliveries=running.deliveries,
+        deliveries=running.events,
         references=References(running.notes),
         tenant_of=tenant_of(settings),
         openid_url=settings.teams_openid_url,

@@ -15,7 +15,7 @@ import uvicorn
 from rich.console import Console
 from starlette.types import ASGIApp
 
-from bot.delivery import Deliveries
+from bot.inbox import EventInbox
 from core.errors import ConfigInvalid
 from core.settings import Settings
 
@@ -117,13 +117,14 @@ async def serve_all(settings: Settings) -> None:
         )
     async with services(settings) as running:
         app = create_app(running)
+        running.events.start()
         try:
             server = uvicorn.Server(
                 uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", lifespan="off")
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(running.conversation.recover())
-                chore = tasks.create_task(_housekeep(running.deliveries))
+                chore = tasks.create_task(_housekeep(running.events))
                 if is_socket and has_slack:
                     link = tasks.create_task(slack(running).run_socket(settings.slack_app_token.get_secret_value()))
                 await server.serve()
@@ -135,10 +136,10 @@ async def serve_all(settings: Settings) -> None:
                 await close()
 
 
-async def _housekeep(deliveries: Deliveries) -> None:
+async def _housekeep(events: EventInbox) -> None:
     """Drop, every hour, what no platform will deliver again."""
     while True:
-        await deliveries.forget_old()
+        await events.forget_old()
         await asyncio.sleep(3600)
 
 
