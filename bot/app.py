@@ -22,9 +22,14 @@ from agent.model import Interpreter
 from agent.turn import Limits
 from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
+from bot.courier import Courier
 from bot.delivery import Deliveries, Notes
 from bot.hook import hook_routes
+from bot.noticeboard import Noticeboard
+from bot.outbox import Outbox
 from bot.page import page
+from bot.recipient import Recipients
+from bot.taste import Tastes
 from core.db import Database
 from core.errors import ConfigInvalid
 from core.settings import Settings
@@ -56,6 +61,9 @@ class Services:
     deliveries: Deliveries
     notes: Notes
     inbox: Inbox
+    outbox: Outbox
+    recipients: Recipients
+    courier: Courier
     checkpointer: BaseCheckpointSaver[Any]
     closers: list[Closer] = field(default_factory=list)
 
@@ -122,6 +130,11 @@ async def services(
         notes = Notes(database)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
+        outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
+        board = Noticeboard(outbox, recipients, tastes)
+        board.join(conversation.handlers)
+        conversation.sections.append(board.section)
+        conversation.watchers.append(board.met)
         yield Services(
             settings,
             database,
@@ -136,6 +149,9 @@ async def services(
             Deliveries(database),
             notes,
             Inbox(database, vault, registry.integrations, hosts or settings.hosts),
+            outbox,
+            recipients,
+            Courier(database, outbox, recipients, tastes, conversation.openers),
             checkpointer,
         )
 

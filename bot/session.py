@@ -8,18 +8,18 @@ import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 from rich.console import Console
 from starlette.types import ASGIApp
 
-from bot.delivery import Deliveries
-from core.errors import ConfigInvalid
+from core.errors import ConfigInvalid, StorageUnavailable
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from bot.app import Services
     from core.principal import Principal
     from tools.inbox import Inbox
 
@@ -123,11 +123,12 @@ async def serve_all(settings: Settings) -> None:
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(running.conversation.recover())
-                chore = tasks.create_task(_housekeep(running.deliveries))
+                chores = [tasks.create_task(_housekeep(running)), tasks.create_task(running.courier.run())]
                 if is_socket and has_slack:
                     link = tasks.create_task(slack(running).run_socket(settings.slack_app_token.get_secret_value()))
                 await server.serve()
-                chore.cancel()
+                for chore in chores:
+                    chore.cancel()
                 if is_socket and has_slack:
                     link.cancel()
         finally:
@@ -135,10 +136,13 @@ async def serve_all(settings: Settings) -> None:
                 await close()
 
 
-async def _housekeep(deliveries: Deliveries) -> None:
-    """Drop, every hour, what no platform will deliver again."""
+async def _housekeep(running: Services) -> None:
+    """Drop, every hour, what is remembered no longer, and learn from what was passed over."""
     while True:
-        await deliveries.forget_old()
+        with suppress(StorageUnavailable):  # there is another hour
+            await running.deliveries.forget_old()
+            await running.outbox.forget_old()
+            await running.courier.learn_from_silence()
         await asyncio.sleep(3600)
 
 

@@ -180,7 +180,7 @@ class TeamsAdapter:
             error = {"code": "BadRequest", "message": "This button is not one of mine."}
             return JSONResponse({"statusCode": 400, "type": "application/vnd.microsoft.error", "value": error})
         self._spawn(self._answer(activity, self._press(activity, deed)))
-        taken = {"type": "application/vnd.microsoft.activity.message", "value": _TAKEN[deed.action]}
+        taken = {"type": "application/vnd.microsoft.activity.message", "value": _TAKEN.get(deed.action, "Got it.")}
         return JSONResponse({"statusCode": 200, **taken})
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
