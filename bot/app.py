@@ -25,6 +25,7 @@ from bot.conversation import Conversation
 from bot.courier import Courier
 from bot.delivery import Deliveries, Notes
 from bot.hook import hook_routes
+from bot.morning import Mornings
 from bot.noticeboard import Noticeboard
 from bot.outbox import Outbox
 from bot.page import page
@@ -135,6 +136,8 @@ async def services(
         board.join(conversation.handlers)
         conversation.sections.append(board.section)
         conversation.watchers.append(board.met)
+        courier = Courier(database, outbox, recipients, tastes, conversation.openers)
+        courier.feeders.append(Mornings(registry, outbox, recipients).round)
         yield Services(
             settings,
             database,
@@ -151,7 +154,7 @@ async def services(
             Inbox(database, vault, registry.integrations, hosts or settings.hosts),
             outbox,
             recipients,
-            Courier(database, outbox, recipients, tastes, conversation.openers),
+            courier,
             checkpointer,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -45,7 +45,10 @@ class KeyedSink(Protocol):
 
 
 class Courier:
-    """`openers` reach people, by platform; two couriers on one database share the people between them."""
+    """`openers` reach people, by platform; two couriers on one database share the people between them.
+
+    `feeders` put what is due into the outbox, before each round.
+    """
 
     def __init__(
         self,
@@ -63,16 +66,13 @@ class Courier:
         self._openers = openers
         self._clock = clock
         self._hands = asyncio.Semaphore(HANDS)
+        self.feeders: list[Callable[[], Awaitable[object]]] = []
 
     async def run(self) -> None:
         """Work round after round until cancelled."""
         while True:
-            try:
-                await self.round()
-            except StorageUnavailable as error:
-                _log.warning("round_put_off", cause=error.cause)
-            except Exception as error:  # the next round begins anew; nothing was marked as sent
-                _log.error("round_broke", kind=type(error).__name__, where=frames(error))
+            for work in (*self.feeders, self.round):
+                await _guarded(work)
             await asyncio.sleep(EVERY_S)
 
     async def round(self) -> int:
@@ -220,6 +220,16 @@ class Courier:
                     setattr(kept, name, value)
                 kept.status, kept.attempts = status, kept.attempts + 1
                 kept.note(self._clock(), status, because or _reason(kept))
+
+
+async def _guarded(work: Callable[[], Awaitable[object]]) -> None:
+    """What breaks in one round is begun anew in the next; nothing was marked as sent."""
+    try:
+        await work()
+    except StorageUnavailable as error:
+        _log.warning("round_put_off", cause=error.cause)
+    except Exception as error:
+        _log.error("round_broke", kind=type(error).__name__, where=frames(error))
 
 
 async def _send(sink: Sink, one: Parcel) -> None:

@@ -36,8 +36,10 @@ def groups(rows: Sequence[NoticeRow]) -> list[list[NoticeRow]]:
     batch = [row for row in rows if row.is_digest]
     now = [row for row in rows if not row.is_digest]
     loose = [row for row in now if row.kind in BATCHED and not row.is_urgent]
+    if batch:
+        loose += [row for row in now if row.kind == "digest"]
     if batch or len(loose) >= FEWEST_BATCHED:
-        batch, now = batch + loose, [row for row in now if row not in loose]
+        batch, now = loose + batch, [row for row in now if row not in loose]
     return [[row] for row in now] + [
         batch[begin : begin + LONGEST_DIGEST] for begin in range(0, len(batch), LONGEST_DIGEST)
     ]
@@ -56,7 +58,11 @@ def _alone(row: NoticeRow) -> Reply:
 
 
 def _together(rows: Sequence[NoticeRow]) -> Reply:
-    return Reply(parts=(Listing(title=DIGEST, entries=tuple(_entry(row) for row in rows)),), is_private=True)
+    """The brief in full where it is among them, and a line for each of the others."""
+    whole = [row for row in rows if row.kind == "digest"]
+    lines = tuple(_entry(row) for row in rows if row.kind != "digest")
+    briefs = [part for row in whole for part in _alone(row).parts]
+    return Reply(parts=(*briefs, Listing(title=DIGEST, entries=lines)), is_private=True)
 
 
 def _entry(row: NoticeRow) -> Entry:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.outbox.desk import DANA, PRIYA, Desk
+from tests.bot.outbox.desk import DANA, RAVI, Desk
 from tests.bot.outbox.desk import desk as opened
 
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with opened(f"sqlite+aiosqlite:///{tmp_path / 'atom.db'}", DANA, PRIYA) as found:
+    async with opened(f"sqlite+aiosqlite:///{tmp_path / 'atom.db'}", DANA, RAVI) as found:
         yield found
 
 

@@ -23,7 +23,7 @@ from tests.assistant import Recorder
 
 TUESDAY = datetime(2027, 1, 5, 10, tzinfo=UTC)
 DANA = Principal(tenant="fernwick", id="dana.whitlock@fernwick.example", name="Dana", timezone="Europe/London")
-PRIYA = Principal(tenant="fernwick", id="priya.raman@fernwick.example", name="Priya", timezone="Asia/Kolkata")
+RAVI = Principal(tenant="fernwick", id="ravi.menon@fernwick.example", name="Ravi", timezone="Asia/Kolkata")
 
 
 @dataclass

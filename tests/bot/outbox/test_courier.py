@@ -11,7 +11,7 @@ from bot.courier import MOST_ATTEMPTS
 from core.errors import OutcomeUnknown, RateLimited, VendorUnavailable
 from core.message import NoticeKind
 from core.principal import Principal
-from tests.bot.outbox.desk import DANA, PRIYA, TUESDAY, Chat, Desk, KeyedChat
+from tests.bot.outbox.desk import DANA, RAVI, TUESDAY, Chat, Desk, KeyedChat
 
 KINDS: tuple[NoticeKind, ...] = ("reminder", "digest", "alert", "suggestion", "approval", "result")
 
@@ -28,15 +28,15 @@ async def test_each_kind_is_carried_out_with_its_reason_and_trace(desk: Desk, ki
 
 async def test_quiet_hours_are_the_persons_own(desk: Desk) -> None:
     desk.now = TUESDAY.replace(hour=14)  # half past seven in the evening in Kolkata
-    for who in (DANA, PRIYA):
+    for who in (DANA, RAVI):
         await desk.put(who=who)
     assert await desk.later() == 1
-    assert not desk.slack.texts(PRIYA)
-    row = (await desk.rows(PRIYA))["PAY-1:open"]
+    assert not desk.slack.texts(RAVI)
+    row = (await desk.rows(RAVI))["PAY-1:open"]
     assert row.because == "it came in your quiet hours"
     assert row.due_at == TUESDAY.replace(day=6, hour=2, minute=30)  # eight in the morning there
     assert await desk.later(hours=12, minutes=30) == 1
-    assert desk.slack.texts(PRIYA)
+    assert desk.slack.texts(RAVI)
 
 
 async def test_a_weekend_is_quiet_and_summer_time_moves_with_the_person(desk: Desk) -> None:
@@ -159,11 +159,11 @@ async def test_a_platform_that_stays_down_hands_over_to_the_other(desk: Desk) ->
 async def test_an_adapter_that_breaks_for_one_person_does_not_stop_the_others(desk: Desk) -> None:
     desk.slack.faults = [KeyError("channel")]
     await desk.put()
-    await desk.put(who=PRIYA)
+    await desk.put(who=RAVI)
     await desk.later()
     assert len(desk.slack.posts) == 1
     await desk.later(minutes=1)
-    assert len(desk.slack.texts(DANA)) == len(desk.slack.texts(PRIYA)) == 1
+    assert len(desk.slack.texts(DANA)) == len(desk.slack.texts(RAVI)) == 1
 
 
 async def test_two_workers_on_one_database_show_each_once_and_count_one_budget(any_desk: Desk, tenant: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.taste import unknown
 from core.message import Listing
-from tests.bot.outbox.desk import DANA, PRIYA, TUESDAY, Desk
+from tests.bot.outbox.desk import DANA, RAVI, TUESDAY, Desk
 
 
 async def shares(desk: Desk) -> dict[str, float]:
@@ -89,7 +89,7 @@ async def test_approvals_are_never_learned_away(desk: Desk) -> None:
 
 
 async def test_passing_over_counts_only_if_the_person_was_here(desk: Desk) -> None:
-    for who in (DANA, PRIYA):
+    for who in (DANA, RAVI):
         await desk.put("S", who=who, kind="suggestion")
     await desk.later()
     await desk.later(hours=2)
@@ -98,7 +98,7 @@ async def test_passing_over_counts_only_if_the_person_was_here(desk: Desk) -> No
     for _ in range(2):
         await desk.courier.learn_from_silence()
     assert (await shares(desk))["suggestion"] == pytest.approx(2 / 3.15)
-    assert not await desk.tastes.estimates(PRIYA.tenant, PRIYA.id)
+    assert not await desk.tastes.estimates(RAVI.tenant, RAVI.id)
 
 
 async def test_passing_over_alone_never_holds_back(desk: Desk) -> None:
@@ -122,7 +122,7 @@ async def test_only_the_person_may_press_on_their_notice(desk: Desk) -> None:
     await desk.later()
     [row] = (await desk.rows()).values()
     for action in ("snooze", "less"):
-        assert "somebody else" in await desk.press(action, row.id, by=PRIYA)
+        assert "somebody else" in await desk.press(action, row.id, by=RAVI)
     other = DANA.model_copy(update={"tenant": "other"})
     assert "somebody else" in await desk.press("set", f"notice.show:{row.id}", by=other)
     assert not await shares(desk)
@@ -143,7 +143,7 @@ async def test_settings_are_kept_and_shown(desk: Desk, target: str, value: str, 
     assert shown in await desk.press("set", target, value)
     home = "".join(part.model_dump_json() for part in await desk.board.section(DANA))
     assert shown in home
-    assert shown not in "".join(part.model_dump_json() for part in await desk.board.section(PRIYA))
+    assert shown not in "".join(part.model_dump_json() for part in await desk.board.section(RAVI))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from core.message import Reply
-from tests.bot.outbox.desk import DANA, PRIYA, TUESDAY, Desk
+from tests.bot.outbox.desk import DANA, RAVI, TUESDAY, Desk
 
 
 async def test_the_same_state_is_told_once_whatever_the_words(desk: Desk) -> None:
@@ -92,15 +92,15 @@ async def test_nothing_is_said_before_its_moment_or_after_it_expired(desk: Desk)
 
 async def test_people_and_tenants_never_meet(desk: Desk) -> None:
     other = DANA.model_copy(update={"tenant": "other"})
-    for who in (DANA, PRIYA, other):
+    for who in (DANA, RAVI, other):
         await desk.put("PAY-1:open", who=who, text=f"for {who.tenant} {who.id}")
     assert await desk.later() == 3
-    for who in (DANA, PRIYA, other):
+    for who in (DANA, RAVI, other):
         [text] = desk.slack.texts(who)
         assert f"for {who.tenant} {who.id}" in text
     [row] = await desk.outbox.of("other")
     assert await desk.outbox.get(DANA.tenant, DANA.id, row.id) is not row
-    assert await desk.press("less", row.id, by=PRIYA) == await desk.press("less", "no such notice")
+    assert await desk.press("less", row.id, by=RAVI) == await desk.press("less", "no such notice")
     await desk.outbox.over("other", "PAY-1:open")
     assert (await desk.rows())["PAY-1:open"].over_at is None
     assert await desk.outbox.forget("other", DANA.id) == 1
