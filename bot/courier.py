@@ -14,7 +14,7 @@ from bot.assistant import Opener, Sink
 from bot.outbox import NoticeRow, Outbox, Status
 from bot.parcel import Parcel, groups, packed, parcel
 from bot.recipient import LEASE, RecipientRow, Recipients
-from bot.tact import ASKED_FOR, Lane, Matter, Verdict, day_begins, judge
+from bot.tact import ASKED_FOR, TO_DIGEST, Lane, Matter, Verdict, day_begins, judge, next_digest
 from bot.taste import Tastes, unknown
 from core.clock import Clock, utc_now
 from core.db import Database
@@ -28,6 +28,7 @@ HANDS = 8  # people served at the same time
 POST_S = 60
 MOST_ROWS = 200  # of one person in one round
 MOST_ATTEMPTS = 12
+RIDES = timedelta(days=4)
 PASSED_OVER, LOOKED_BACK = timedelta(hours=24), timedelta(days=7)
 LONGEST_BACKOFF = timedelta(hours=1)
 ENDS: Mapping[Lane, Status] = {"hold": "held", "expire": "expired"}
@@ -149,7 +150,11 @@ class Courier:
                 chosen.append(row)
             else:
                 await self._put_off(row, verdict)
-        return chosen
+        if any(_taste(row, estimates) >= TO_DIGEST or not row.is_digest for row in chosen):
+            return chosen
+        for row in chosen:
+            await self._put_off(row, _alone(row, who, now))
+        return []
 
     async def _put_off(self, row: NoticeRow, verdict: Verdict) -> None:
         status = ENDS.get(verdict.lane, "waiting")
@@ -264,11 +269,22 @@ def _reason(row: NoticeRow) -> str:
     return f"it is urgent: {row.why}" if row.is_urgent else row.why
 
 
+def _alone(row: NoticeRow, who: RecipientRow, now: datetime) -> Verdict:
+    """What is seldom of use to a person makes no digest by itself: it comes along with something better, or not."""
+    if now - row.made_at > RIDES:
+        return Verdict("hold", "such messages seldom help you, and there was nothing else to send it with")
+    return Verdict("wait", "there was nothing else to send it with", next_digest(who.wishes, who.zone, now))
+
+
+def _taste(row: NoticeRow, estimates: Mapping[str, float]) -> float:
+    return estimates.get(row.taste, unknown())
+
+
 def _matter(row: NoticeRow, estimates: Mapping[str, float]) -> Matter:
     return Matter(
         row.kind,
         row.why,
-        estimates.get(row.taste, unknown()),
+        _taste(row, estimates),
         is_urgent=row.is_urgent,
         is_asked=row.is_snoozed or row.kind in ASKED_FOR,
         is_digest=row.is_digest,

@@ -12,7 +12,7 @@ from core.message import NoticeKind
 
 Lane = Literal["send", "wait", "digest", "hold", "expire"]
 TO_DIGEST = 0.4  # below this share of useful ones it waits for the digest
-TO_HOLD = 0.15  # below this one it is not sent
+TO_HOLD = 0.25  # below this one it is not sent
 ASKED_FOR: frozenset[NoticeKind] = frozenset({"approval", "reminder"})  # never learned away
 
 

@@ -20,7 +20,7 @@ WEIGHT: dict[Sign, tuple[float, float]] = {
     "ignored": (0.0, 0.15),
     "less": (0.0, 3.0),
 }
-SILENCE_SAYS = 0.2  # passing over alone brings an estimate no lower
+SILENCE_SAYS = 0.3  # passing over alone brings an estimate no lower
 HALF_LIFE = timedelta(days=30)
 
 

@@ -49,13 +49,19 @@ def interpret(
 
 
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md.")] = SETS / "apart.jsonl",
+    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md, or “proactive”.")] = SETS
+    / "apart.jsonl",
     brain: Annotated[str, typer.Option(help="local, llm or cascade.")] = "local",
     json_report: Annotated[Path | None, typer.Option("--json", help="Also write the report here as JSON.")] = None,
     min_full: Annotated[float | None, typer.Option(help="Exit 1 when the share of full matches is below.")] = None,
     floor: Annotated[bool, typer.Option(help="Put the two floors beside: nothing and keywords.")] = True,
 ) -> None:
-    """Score a brain on a data set; the score is data, not a verdict."""
+    """Score a brain on a data set, or what is said unasked on its month; the score is data, not a verdict."""
+    if str(path) == "proactive":
+        from evals.proactive.report import command
+
+        command(json_report)
+        return
     report = asyncio.run(_evaluate(path, brain, json_report, floor))
     share = report.summary.all.full.share
     if min_full is not None and (share is None or share < min_full):
