@@ -30,7 +30,9 @@ from bot.noticeboard import Noticeboard
 from bot.outbox import Outbox
 from bot.page import page
 from bot.recipient import Recipients
+from bot.rule import followed
 from bot.taste import Tastes
+from bot.watch import Watch
 from core.db import Database
 from core.errors import ConfigInvalid
 from core.settings import Settings
@@ -132,12 +134,14 @@ async def services(
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
         outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
-        board = Noticeboard(outbox, recipients, tastes)
+        board = Noticeboard(outbox, recipients, tastes, follows=tuple(followed(registry.integrations)))
         board.join(conversation.handlers)
         conversation.sections.append(board.section)
         conversation.watchers.append(board.met)
         courier = Courier(database, outbox, recipients, tastes, conversation.openers)
         courier.feeders.append(Mornings(registry, outbox, recipients).round)
+        inbox = Inbox(database, vault, registry.integrations, hosts or settings.hosts)
+        courier.feeders.append(Watch(registry, inbox, outbox, recipients, notes).round)
         yield Services(
             settings,
             database,
@@ -151,7 +155,7 @@ async def services(
             conversation,
             Deliveries(database),
             notes,
-            Inbox(database, vault, registry.integrations, hosts or settings.hosts),
+            inbox,
             outbox,
             recipients,
             courier,

@@ -28,7 +28,15 @@ DIGEST = ("07:30", "09:00", "13:00", "16:30")
 class Noticeboard:
     """Takes the presses on notices and shows the part of the home page that is about them."""
 
-    def __init__(self, outbox: Outbox, recipients: Recipients, tastes: Tastes, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        recipients: Recipients,
+        tastes: Tastes,
+        clock: Clock = utc_now,
+        follows: Sequence[str] = (),
+    ) -> None:
+        self._follows = follows
         self._outbox = outbox
         self._recipients = recipients
         self._tastes = tastes
@@ -106,10 +114,12 @@ class Noticeboard:
             return Listing(empty="I send them as before.")
         try:
             wishes = _changed((await self._recipients.get(tenant, person)).wishes, name, about, press.value)
+            if name == "follow" and about not in self._follows:
+                raise ValueError(about)
             await self._recipients.prefer(tenant, person, **wishes)
         except ValueError:
             return Failure(text="I cannot set that.", next_step="Please choose one of the buttons in the home page.")
-        return _settings(await self._recipients.get(tenant, person))
+        return _settings(await self._recipients.get(tenant, person), self._follows)
 
     async def section(self, who: Principal) -> Sequence[Part]:
         """The settings, what waits, and what was held back and why."""
@@ -117,7 +127,7 @@ class Noticeboard:
         notices = await self._outbox.of(who.tenant, who.id, most=200)
         waits = [one for one in notices if one.status in ("waiting", "kept")][:SHOWN]
         held = [one for one in notices if one.status == "held"][:SHOWN]
-        parts: list[Part] = [_settings(row)]
+        parts: list[Part] = [_settings(row, self._follows)]
         if waits:
             parts.append(Listing(title="Waiting to be said", entries=tuple(_line(one, row) for one in waits)))
         parts.append(
@@ -145,12 +155,14 @@ def _changed(now: Preferences, name: str, about: str, value: str) -> dict[str, A
         return {"days": frozenset(range(7 if value == "all" else 5))}
     if name == "per_day":
         return {"per_day": int(value)}
+    if name == "follow":
+        return {"follows": now.follows | {about} if value == "on" else now.follows - {about}}
     if name == "kind" and about in SWITCHED:
         return {"off": now.off - {about} if value == "on" else now.off | {about}}
     raise ValueError(name)
 
 
-def _settings(row: RecipientRow) -> Listing:
+def _settings(row: RecipientRow, follows: Sequence[str]) -> Listing:
     wishes = row.wishes
     quiet = f"{wishes.quiet_from:%H:%M}-{wishes.quiet_until:%H:%M}"
     weekend = "off" if len(wishes.days) < len(range(7)) else "on"
@@ -175,8 +187,15 @@ def _settings(row: RecipientRow) -> Listing:
             buttons=tuple(_button(str(one), "per_day", str(one)) for one in (3, 8, 15) if one != wishes.per_day),
         ),
         *(_switch(f"{kind.capitalize()}s", f"kind:{kind}", kind not in wishes.off) for kind in SWITCHED),
+        *(_switch(_name(follow), f"follow:{follow}", follow in wishes.follows) for follow in follows),
     )
     return Listing(title="Notifications", entries=entries)
+
+
+def _name(follow: str) -> str:
+    """`stripe:payment_failed` as people read it."""
+    system, _, topic = follow.partition(":")
+    return f"{topic.replace('_', ' ').capitalize()} in {system.replace('_', ' ').capitalize()}"
 
 
 def _switch(text: str, name: str, is_on: bool) -> Entry:

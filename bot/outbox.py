@@ -74,6 +74,18 @@ class NoticeRow(Table):
         """The last line of the trace: why it is where it is."""
         return self.trace[-1][2] if self.trace else ""
 
+    @property
+    def line(self) -> str:
+        """What became of it, in a line."""
+        head = f"{self.made_at:%Y-%m-%d %H:%M}  {self.status:9} {self.kind:10} {self.person}"
+        return f"{head}  {self.subject}: {self.because or self.why}"
+
+    def to_json(self) -> dict[str, Any]:
+        """What became of it, without what it says."""
+        shown = ("id", "person", "kind", "topic", "subject", "signature", "why", "status", "platform", "trace")
+        moments = {name: at.isoformat() for name in ("made_at", "due_at", "sent_at") if (at := getattr(self, name))}
+        return {name: getattr(self, name) for name in shown} | moments
+
     def note(self, now: datetime, what: str, because: str) -> None:
         """Add a line to the trace."""
         self.trace = [*self.trace, [now.isoformat(timespec="seconds"), what, because]][-_TRACE:]
@@ -103,6 +115,12 @@ class Outbox:
                 row.over_at = self._clock()
                 if row.status in OPEN:
                     self._end(row, "withdrawn", "it was over before you were told")
+
+    async def told(self, tenant: str, subject: str) -> list[str]:
+        """The people whose notices of this subject tell of a state that has not ended."""
+        wanted = select(NoticeRow.person).where(NoticeRow.tenant == tenant, NoticeRow.subject == subject)
+        async with self._database.session() as session:
+            return list(await session.scalars(wanted.where(NoticeRow.over_at.is_(None)).distinct()))
 
     async def of(self, tenant: str, person: str = "", most: int = 50) -> Sequence[NoticeRow]:
         """A person's notices, newest first; a whole tenant's where nobody is named."""

@@ -26,7 +26,8 @@ EVERY_DAY = frozenset(range(7))
 class Preferences(BaseModel):
     """How a person wants to be written to; `days` are the weekdays on which they work, Monday is 0.
 
-    `per_day` is how many messages a day they want by themselves; twice as many never come.
+    `per_day` is how many messages a day they want by themselves; twice as many never come. `follows` names alerts that
+    are nobody's own (`stripe:payment_failed`) and that they want to have.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +39,7 @@ class Preferences(BaseModel):
     wants_brief: bool = True
     per_day: int = Field(8, ge=1, le=50)
     off: frozenset[NoticeKind] = frozenset()
+    follows: frozenset[str] = frozenset()
 
     @field_validator("days")
     @classmethod

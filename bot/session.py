@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import socket
@@ -223,6 +224,21 @@ async def remove_hook(settings: Settings, tenant: str, hook: str) -> None:
     """Take a webhook's address back."""
     async with _inbox(settings) as inbox:
         await inbox.remove(tenant, hook)
+
+
+async def list_notices(settings: Settings, tenant: str, person: str, most: int, *, as_json: bool) -> list[str]:
+    """A line for each notice of a tenant, or all of them as JSON; never what they say, which is the person's own."""
+    from bot.outbox import Outbox
+    from core.db import Database
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        rows = await Outbox(database).of(tenant, person, most)
+    finally:
+        await database.close()
+    return [json.dumps([row.to_json() for row in rows], indent=2)] if as_json else [row.line for row in rows]
 
 
 async def serve_mcp(settings: Settings, who: Principal | None, port: int) -> None:

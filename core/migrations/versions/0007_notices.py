@@ -70,9 +70,13 @@ def upgrade() -> None:
         sa.Column("leased_until", core.db.Moment(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "person", name=op.f("pk_recipient")),
     )
+    with op.batch_alter_table("webhook_event", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("people", sa.JSON(), nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("webhook_event", schema=None) as batch_op:
+        batch_op.drop_column("people")
     op.drop_table("recipient")
     op.drop_table("notice_taste")
     op.drop_table("notice")
