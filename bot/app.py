@@ -23,10 +23,18 @@ from agent.model import Interpreter
 from agent.turn import Limits
 from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
+from bot.courier import Courier
 from bot.delivery import Notes
 from bot.hook import hook_routes
 from bot.inbox import EventInbox
+from bot.morning import Mornings
+from bot.noticeboard import Noticeboard
+from bot.outbox import Outbox
 from bot.page import page
+from bot.recipient import Recipients
+from bot.rule import followed
+from bot.taste import Tastes
+from bot.watch import Watch
 from core.db import Database
 from core.errors import ConfigInvalid
 from core.settings import Settings
@@ -58,6 +66,9 @@ class Services:
     events: EventInbox
     notes: Notes
     inbox: Inbox
+    outbox: Outbox
+    recipients: Recipients
+    courier: Courier
     checkpointer: BaseCheckpointSaver[Any]
     closers: list[Closer] = field(default_factory=list)
 
@@ -125,6 +136,15 @@ async def services(
         stack.push_async_callback(events.close)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
+        outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
+        board = Noticeboard(outbox, recipients, tastes, follows=tuple(followed(registry.integrations)))
+        board.join(conversation.handlers)
+        conversation.sections.append(board.section)
+        conversation.watchers.append(board.met)
+        courier = Courier(database, outbox, recipients, tastes, conversation.openers)
+        courier.feeders.append(Mornings(registry, outbox, recipients).round)
+        inbox = Inbox(database, vault, registry.integrations, hosts or settings.hosts)
+        courier.feeders.append(Watch(registry, inbox, outbox, recipients, notes).round)
         yield Services(
             settings,
             database,
@@ -138,7 +158,10 @@ async def services(
             conversation,
             events,
             notes,
-            Inbox(database, vault, registry.integrations, hosts or settings.hosts),
+            inbox,
+            outbox,
+            recipients,
+            courier,
             checkpointer,
         )
 

@@ -195,6 +195,21 @@ def hook_remove(tenant: Tenant, hook: Annotated[str, typer.Argument(help="The en
     asyncio.run(remove_hook(settings, tenant, hook))
 
 
+@app.command()
+def outbox(
+    tenant: Tenant,
+    person: Annotated[str, typer.Option(help="The person's id; everybody of the tenant where nobody is named.")] = "",
+    most: Annotated[int, typer.Option(help="How many, the newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON list, with every step of each.")] = False,
+) -> None:
+    """Show what is said unasked: what waits, what was sent, what was held back, and why."""
+    settings = settings_of_process()
+    from bot.session import list_notices
+
+    for line in asyncio.run(list_notices(settings, tenant, person, most, as_json=as_json)):
+        typer.echo(line)
+
+
 def main() -> None:
     """The command with what installed packages add to it; an error of ours ends in its sentence."""
     for point in entry_points(group=COMMANDS):

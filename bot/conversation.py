@@ -41,13 +41,14 @@ _log = logger("bot.conversation")
 Work = Callable[[], Awaitable[None]]
 Handler = Callable[[Press, Sink], Awaitable[None]]
 Section = Callable[[Principal], Awaitable[Sequence[Part]]]
+Watcher = Callable[[Principal, Platform], Awaitable[None]]
 
 
 class Conversation:
     """The assistant behind every adapter.
 
     `openers` give the sink of a thread again, by platform; `handlers` take the presses that are not the conversation's
-    own; `sections` give what `home` shows, in order.
+    own; `sections` give what `home` shows, in order; `watchers` are told who was here, and where.
     """
 
     def __init__(
@@ -74,10 +75,12 @@ class Conversation:
         self.openers: dict[Platform, Opener] = {}
         self.handlers: dict[PressAction, Handler] = {}
         self.sections: list[Section] = []
+        self.watchers: list[Watcher] = []
 
     async def hear(self, message: Message, sink: Sink) -> None:
         """Work on something a person wrote."""
         place = place_of(message)
+        await self._seen(place)
         text = message.text.strip()
         await self._at_work(
             lambda: self._heard(text, message.id, message.sent_at, place, sink),
@@ -89,6 +92,7 @@ class Conversation:
     async def press(self, press: Press, sink: Sink) -> None:
         """Work on a button a person pressed."""
         place = place_of(press)
+        await self._seen(place)
         await self._at_work(lambda: self._pressed(press, place, sink), place, sink)
 
     async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
@@ -104,6 +108,11 @@ class Conversation:
     async def prompts(self, who: Principal) -> tuple[str, ...]:
         """Up to four sentences to begin with that fit this person."""
         return ()
+
+    async def _seen(self, place: Place) -> None:
+        with suppress(StorageUnavailable):  # the answer is what counts, and it says so too
+            for watcher in self.watchers:
+                await watcher(place.who, place.platform)
 
     async def connected(self, who: Principal, integration: str) -> None:
         """Go on with what this person parked until the integration was connected."""

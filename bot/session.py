@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 from rich.console import Console
 from starlette.types import ASGIApp
 
-from bot.inbox import EventInbox
-from core.errors import ConfigInvalid
+from core.errors import ConfigInvalid, StorageUnavailable
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from bot.app import Services
     from core.principal import Principal
     from tools.inbox import Inbox
 
@@ -124,11 +125,12 @@ async def serve_all(settings: Settings) -> None:
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(running.conversation.recover())
-                chore = tasks.create_task(_housekeep(running.events))
+                chores = [tasks.create_task(_housekeep(running)), tasks.create_task(running.courier.run())]
                 if is_socket and has_slack:
                     link = tasks.create_task(slack(running).run_socket(settings.slack_app_token.get_secret_value()))
                 await server.serve()
-                chore.cancel()
+                for chore in chores:
+                    chore.cancel()
                 if is_socket and has_slack:
                     link.cancel()
         finally:
@@ -136,10 +138,13 @@ async def serve_all(settings: Settings) -> None:
                 await close()
 
 
-async def _housekeep(events: EventInbox) -> None:
-    """Drop, every hour, what no platform will deliver again."""
+async def _housekeep(running: Services) -> None:
+    """Drop, every hour, what is remembered no longer, and learn from what was passed over."""
     while True:
-        await events.forget_old()
+        with suppress(StorageUnavailable):  # there is another hour
+            await running.events.forget_old()
+            await running.outbox.forget_old()
+            await running.courier.learn_from_silence()
         await asyncio.sleep(3600)
 
 
@@ -220,6 +225,21 @@ async def remove_hook(settings: Settings, tenant: str, hook: str) -> None:
     """Take a webhook's address back."""
     async with _inbox(settings) as inbox:
         await inbox.remove(tenant, hook)
+
+
+async def list_notices(settings: Settings, tenant: str, person: str, most: int, *, as_json: bool) -> list[str]:
+    """A line for each notice of a tenant, or all of them as JSON; never what they say, which is the person's own."""
+    from bot.outbox import Outbox
+    from core.db import Database
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        rows = await Outbox(database).of(tenant, person, most)
+    finally:
+        await database.close()
+    return [json.dumps([row.to_json() for row in rows], indent=2)] if as_json else [row.line for row in rows]
 
 
 async def serve_mcp(settings: Settings, who: Principal | None, port: int) -> None:

@@ -261,9 +261,10 @@ class Reply(_Frozen):
 class Notice(_Frozen):
     """Something worth saying to a person unasked.
 
-    `signature` names the state that it tells of: the same state is told once, whatever the words. `subject` is what
-    a newer notice of the same kind replaces while it waits. `why` says in a sentence why it is sent; an urgent one
-    waits for no quiet hours and no digest.
+    `signature` names the state that it tells of: the same state is told once, whatever the words. `subject` is the
+    thing whose state it is: a newer notice of it replaces one that waits. `topic` is what sort it is within its kind
+    (`review_requested`), for a person who wants fewer of these. `why` says in a sentence why it is sent; an urgent
+    one waits for no quiet hours and no digest, and `not_before` is the moment before which it is not said.
     """
 
     tenant: str
@@ -271,7 +272,9 @@ class Notice(_Frozen):
     kind: NoticeKind
     signature: str
     subject: str = ""
+    topic: str = ""
     reply: Reply
     why: str
     is_urgent: bool = False
+    not_before: datetime | None = None
     expires_at: datetime | None = None

@@ -51,7 +51,8 @@ def interpret(
 
 
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md.")] = SETS / "apart.jsonl",
+    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md, or “proactive”.")] = SETS
+    / "apart.jsonl",
     brain: Annotated[str, typer.Option(help="local, llm, cascade, or all three side by side.")] = "local",
     price: Annotated[
         tuple[float, float], typer.Option(help="Dollars for a million tokens read and written, for the cost.")
@@ -60,7 +61,12 @@ def evaluate(
     min_full: Annotated[float | None, typer.Option(help="Exit 1 when the share of full matches is below.")] = None,
     floor: Annotated[bool, typer.Option(help="Put the two floors beside: nothing and keywords.")] = True,
 ) -> None:
-    """Score a brain on a data set; the score is data, not a verdict."""
+    """Score a brain on a data set, or what is said unasked on its month; the score is data, not a verdict."""
+    if str(path) == "proactive":
+        from evals.proactive.report import command
+
+        command(json_report)
+        return
     if brain == "all":
         typer.echo(asyncio.run(side_by_side(path, price)))
         return

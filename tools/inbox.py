@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, LargeBinary, String, UniqueConstraint, delete, func, select, update
+from sqlalchemy import JSON, Boolean, LargeBinary, String, UniqueConstraint, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,6 +58,7 @@ class EventRow(Table):
     at: Mapped[datetime] = mapped_column(Moment)
     received_at: Mapped[datetime] = mapped_column(Moment)
     is_late: Mapped[bool] = mapped_column(Boolean, default=False)
+    people: Mapped[list[str]] = mapped_column(JSON, default=list)
 
 
 class Inbox:
@@ -143,6 +144,12 @@ class Inbox:
         async with self._database.session() as session:
             return list(await session.scalars(wanted.order_by(EventRow.number).limit(most)))
 
+    async def news(self, after: int = 0, most: int = 500) -> Sequence[EventRow]:
+        """Every tenant's events that came after a number; each is for its own tenant's eyes alone."""
+        wanted = select(EventRow).where(EventRow.number > after)
+        async with self._database.session() as session:
+            return list(await session.scalars(wanted.order_by(EventRow.number).limit(most)))
+
     def _read(self, kind: type[Integration], delivery: Delivery) -> list[WebhookEvent]:
         """The events of a genuine delivery; one of a shape that is not known is told to the log, and no more."""
         try:
@@ -176,6 +183,7 @@ class Inbox:
                 ref_url=ref.url,
                 at=at,
                 received_at=now,
+                people=list(event.people),
             )
             try:
                 async with self._database.session() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,6 +105,16 @@ class Connections:
                 .order_by(ConnectionRow.integration)
             )
             return {integration: status for integration, status in rows}
+
+    async def holders(self, tenant: str, integration: str, accounts: Sequence[str] = ()) -> list[str]:
+        """Who of a tenant has a working connection to an integration; of those, whose account there is one of these."""
+        wanted = select(ConnectionRow.principal).where(
+            ConnectionRow.tenant == tenant, ConnectionRow.integration == integration, ConnectionRow.status == "active"
+        )
+        if accounts:
+            wanted = wanted.where(ConnectionRow.account.in_(accounts))
+        async with self._database.session() as session:
+            return list(await session.scalars(wanted.order_by(ConnectionRow.principal)))
 
     async def put(self, connection: Connection) -> None:
         """Store a new connection, or replace the person's former one."""

@@ -51,12 +51,16 @@ class Delivery:
 
 @dataclass(frozen=True)
 class WebhookEvent:
-    """One thing that happened at a vendor: its id there, the vendor's name for it, the record, the moment."""
+    """One thing that happened at a vendor: its id there, the vendor's name for it, the record, the moment.
+
+    `people` are the vendor's ids of those whom the record waits for, or their addresses.
+    """
 
     id: str
     kind: str
     ref: Ref | None = None
     at: datetime | None = None
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,13 @@ def to_events(delivery: Delivery) -> list[WebhookEvent]:
     thing = data.get("comment") or data.get("pull_request") or data.get("issue") or data.get("workflow_run") or {}
     at = thing.get("updated_at") or thing.get("submitted_at")
     moment = datetime.fromisoformat(at) if at else None
-    return [WebhookEvent(delivery.headers["x-github-delivery"], kind, _ref(data), moment)]
+    return [WebhookEvent(delivery.headers["x-github-delivery"], kind, _ref(data), moment, _people(data))]
+
+
+def _people(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The logins of those who are asked to review, and of those who have it."""
+    item = data.get("pull_request") or data.get("issue") or {}
+    return tuple(one["login"] for one in (*(item.get("requested_reviewers") or ()), *(item.get("assignees") or ())))
 
 
 def _ref(data: Mapping[str, Any]) -> Ref | None:

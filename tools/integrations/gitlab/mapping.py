@@ -184,7 +184,9 @@ def to_event(data: Mapping[str, Any], mark: str) -> WebhookEvent:
     action = what.get("action") or what.get("status") or ""
     at = what.get("updated_at") or what.get("finished_at") or what.get("created_at")
     told = f"{kind}.{action}" if action else str(kind)
-    return WebhookEvent(mark or f"{told}/{ref.id if ref else home}/{at}", told, ref, moment(at))
+    waited = (*(data.get("reviewers") or ()), *(data.get("assignees") or ()))
+    people = tuple(str(one["id"]) for one in waited if one.get("id"))
+    return WebhookEvent(mark or f"{told}/{ref.id if ref else home}/{at}", told, ref, moment(at), people)
 
 
 def path_of(text: str) -> str:

@@ -28,4 +28,6 @@ def to_events(delivery: Delivery) -> list[WebhookEvent]:
     kind = KINDS.get(data["type"], data["type"].lower())
     ref = Ref(integration="linear", kind=kind, id=row["id"], key=row.get("identifier", ""), url=data.get("url") or "")
     named = delivery.headers.get("linear-delivery") or f"{data['type']}:{row['id']}:{stamp}"
-    return [WebhookEvent(named, f"{data['type']}.{data['action']}", ref, datetime.fromtimestamp(stamp / 1000, UTC))]
+    people = (row["assigneeId"],) if row.get("assigneeId") else ()
+    moment = datetime.fromtimestamp(stamp / 1000, UTC)
+    return [WebhookEvent(named, f"{data['type']}.{data['action']}", ref, moment, people)]
