@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Integer, String, select, update
+from sqlalchemy import JSON, Index, Integer, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import Clock, utc_now
@@ -28,6 +28,7 @@ class LedgerRow(Table):
     """One call. `args` are exact and resolved, `labels` are what a person reads in their place."""
 
     __tablename__ = "ledger"
+    __table_args__ = (Index("ix_ledger_principal", "tenant", "principal", "tool", "made_at"),)
 
     tenant: Mapped[str] = mapped_column(String(200), primary_key=True)
     id: Mapped[str] = mapped_column(String(80), primary_key=True)

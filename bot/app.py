@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+import agent.local
 from agent.language import close, language_model
 from agent.ledger import Ledger
 from agent.loop import Agent
@@ -32,10 +34,13 @@ from core.vault import Vault, master_key
 from governance.approval import Approvals
 from governance.audit import Audit
 from governance.policy import Policy
+from memory.encoder import Encoder
+from memory.memory import Memory
 from tools.inbox import Inbox
 from tools.integration import Integration
 from tools.registry import Registry, discover
 
+TOKENIZER = Path(agent.local.__file__).parent / "weights" / "tokenizer.json"  # the same words as the memory's encoder
 Closer = Callable[[], Any]
 
 
@@ -57,6 +62,7 @@ class Services:
     notes: Notes
     inbox: Inbox
     checkpointer: BaseCheckpointSaver[Any]
+    memory: Memory
     closers: list[Closer] = field(default_factory=list)
 
 
@@ -98,6 +104,9 @@ async def services(
             timeout_s=settings.vendor_timeout_s,
             integrations=discover() | await _mcp(settings),
         )
+        memory = Memory(database, settings.memory_index or str(settings.home / "vectors"), Encoder(TOKENIZER))
+        memory.begin()
+        stack.push_async_callback(memory.close)
         interpreter = interpreter or local_interpreter(registry)
         ledger, audit = Ledger(database), Audit(database)
         approvals = Approvals(database, timedelta(hours=settings.approval_hours))
@@ -137,6 +146,7 @@ async def services(
             notes,
             Inbox(database, vault, registry.integrations, hosts or settings.hosts),
             checkpointer,
+            memory,
         )
 
 
