@@ -118,6 +118,21 @@ class Ledger:
             rows = await session.scalars(found.where(LedgerRow.turn == last.turn).order_by(LedgerRow.ordinal.desc()))
             return list(rows)
 
+    async def of_person(self, who: Principal, tool: str, since: datetime | None, most: int) -> list[LedgerRow]:
+        """The calls of one tool that this person had done and did not take back, newest first."""
+        async with self._database.session() as session:
+            found = select(LedgerRow).where(
+                LedgerRow.tenant == who.tenant,
+                LedgerRow.principal == who.id,
+                LedgerRow.tool == tool,
+                LedgerRow.status == "done",
+                LedgerRow.undo_of == "",
+                LedgerRow.undone_by == "",
+            )
+            if since is not None:
+                found = found.where(LedgerRow.made_at > since)
+            return list(await session.scalars(found.order_by(LedgerRow.made_at.desc()).limit(most)))
+
     async def interrupted(self) -> list[LedgerRow]:
         """Calls that were begun and never ended, after a crash."""
         async with self._database.session() as session:

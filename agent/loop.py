@@ -21,6 +21,7 @@ from agent.gate import Gate
 from agent.ledger import Ledger, LedgerRow
 from agent.model import UNDO, Interpreter, LocalModel
 from agent.proof import Proof
+from agent.recall import Recall
 from agent.resolve import Resolve
 from agent.state import Pending, PlanState
 from agent.turn import Turn
@@ -30,6 +31,7 @@ from core.tool import Result, Tool, tool_id
 from governance.approval import Approvals
 from governance.audit import Audit
 from governance.policy import Policy
+from memory.memory import Memory
 from tools.registry import Registry
 
 LAST = "Gate.after_model"
@@ -64,6 +66,7 @@ class Agent:
         model: str = "",
         threshold: float = 0.55,
         mode: str = "cascade",
+        memory: Memory | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
@@ -71,6 +74,7 @@ class Agent:
             LocalModel(interpreter=interpreter, tools=registry.tools),
             tools=[_undo_tool(), *(_runnable(tool, registry) for tool in registry.all_tools)],
             middleware=[
+                *([Recall(memory, registry, ledger, has_llm=llm is not None)] if memory else []),
                 Cascade(interpreter, registry, ledger, llm, model, threshold, mode),
                 Gate(registry, policy, approvals, ledger, audit),  # after the model they run from the last to the first
                 Resolve(registry),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from agent.loop import Ending
@@ -10,8 +10,9 @@ from agent.state import Pending, short_id
 from agent.turn import Turn
 from bot.present import outcome, steps
 from core.errors import ConfigInvalid
-from core.message import Connect, Failure, Option, Part, Plan, Question, Reply, Text
+from core.message import Button, Connect, Entry, Failure, Listing, Option, Part, Plan, Question, Reply, Text
 from core.tool import Tool
+from memory.toolset import KEY
 from tools.registry import Registry
 
 
@@ -25,6 +26,7 @@ class Answers:
     async def reply(self, ending: Ending, turn: Turn) -> Reply:
         """The reply; private where it holds a link that is the asker's alone."""
         parts: list[Part] = [_said(ending, turn)] if ending.text else []
+        parts += _recalled(ending, turn)
         if not ending.waits:
             parts += outcome(ending.rows, self._tools, turn.who.zone)
         parts += [await self._waiting(pending, ending, turn) for pending in ending.waits]
@@ -33,7 +35,7 @@ class Answers:
             parts.append(Failure(text=ending.error.message, next_step=ending.error.next_step))
         if not parts:
             parts.append(Failure(text="I have no answer to that.", next_step="Say “help” to see what I can do."))
-        return Reply(parts=tuple(parts), is_private=any(isinstance(one, Connect) for one in parts))
+        return Reply(parts=tuple(parts), is_private=_is_private(ending, parts))
 
     async def _lost(self, ending: Ending, turn: Turn) -> list[Part]:
         """An invitation for each system whose connection ended while a call was under way."""
@@ -74,6 +76,28 @@ class Answers:
 def question_id(thread: str, turn: str = "") -> str:
     """The id of a question that the interpreter asked; it begins the same for all of a person's thread."""
     return f"ask-{short_id(thread)}-{turn}"
+
+
+def _recalled(ending: Ending, turn: Turn) -> list[Part]:
+    """What was taken from memory, each with a tap to have it otherwise."""
+    entries = tuple(
+        Entry(
+            text=one["text"],
+            buttons=(
+                Button(label="Change", action="choose", target=question_id(turn.thread, turn.id), value=one["say"]),
+            )
+            if one["say"]
+            else (),
+        )
+        for one in (ending.reading or {}).get("recalled", ())
+    )
+    return [Listing(entries=entries)] if entries else []
+
+
+def _is_private(ending: Ending, parts: Sequence[Part]) -> bool:
+    """Whether it is for the asker alone: a link to connect, or what is remembered."""
+    is_memory = any(row.tool.startswith(f"{KEY}.") for row in ending.rows) or (ending.reading or {}).get("is_private")
+    return bool(is_memory) or any(isinstance(one, Connect) for one in parts)
 
 
 def _said(ending: Ending, turn: Turn) -> Part:

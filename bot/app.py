@@ -26,6 +26,7 @@ from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.delivery import Deliveries, Notes
 from bot.hook import hook_routes
+from bot.memory import STANDING, integration
 from bot.page import page
 from core.db import Database
 from core.errors import ConfigInvalid
@@ -36,6 +37,7 @@ from governance.audit import Audit
 from governance.policy import Policy
 from memory.encoder import Encoder
 from memory.memory import Memory
+from memory.toolset import KEY
 from tools.inbox import Inbox
 from tools.integration import Integration
 from tools.registry import Registry, discover
@@ -93,6 +95,10 @@ async def services(
         previous = settings.master_key_previous.get_secret_value()
         vault = Vault(database, key, master_key(previous, settings.home / "none") if previous else None)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport))
+        vectors = settings.memory_index or str(settings.home / "vectors")
+        memory = Memory(database, vectors, Encoder(TOKENIZER), settings.personal)
+        memory.begin()
+        stack.push_async_callback(memory.close)
         registry = Registry(
             database,
             vault,
@@ -102,15 +108,12 @@ async def services(
             hosts=hosts or settings.hosts,
             clients=clients or settings.clients,
             timeout_s=settings.vendor_timeout_s,
-            integrations=discover() | await _mcp(settings),
+            integrations=discover() | await _mcp(settings) | {KEY: integration(memory)},
         )
-        memory = Memory(database, settings.memory_index or str(settings.home / "vectors"), Encoder(TOKENIZER))
-        memory.begin()
-        stack.push_async_callback(memory.close)
         interpreter = interpreter or local_interpreter(registry)
         ledger, audit = Ledger(database), Audit(database)
         approvals = Approvals(database, timedelta(hours=settings.approval_hours))
-        policy = Policy(database)
+        policy = Policy(database, standing=STANDING)
         llm = language_model(settings)
         stack.push_async_callback(close, llm)
         checkpointer = await _checkpointer(settings, stack)
@@ -126,6 +129,7 @@ async def services(
             settings.model,
             settings.local_threshold,
             mode,
+            memory,
         )
         limits = Limits(settings.turn_timeout_s, settings.turn_calls, settings.turn_tokens)
         notes = Notes(database)
@@ -164,7 +168,7 @@ def local_interpreter(registry: Registry) -> Interpreter:
     """The interpreter over everything the registry can do."""
     from agent.local.interpreter import Interpreter as Local
 
-    return Local(registry.tools)
+    return Local([tool for tool in registry.tools if tool.integration != KEY])  # rules read what is for the memory
 
 
 async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> BaseCheckpointSaver[Any]:

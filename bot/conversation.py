@@ -27,6 +27,7 @@ from core.log import frames, logger
 from core.message import Failure, Message, Part, Platform, Press, PressAction, Reply
 from core.principal import Principal
 from governance.approval import Approvals
+from memory.command import correction, heard
 from tools.kit.pace import Kept
 from tools.registry import Registry
 
@@ -302,6 +303,7 @@ class Conversation:
             directory=self.names.of(place.who),
             connected=frozenset(key for key, status in connected.items() if status == "active"),
             is_channel=place.audience == "channel",
+            channel=f"{place.platform}:{place.conversation}" if place.audience == "channel" else "",
             progress=sink.status,
         )
 
@@ -315,7 +317,9 @@ def _answer_to(pending: Pending, text: str, said: str) -> str:
     options = pending.get("options", [])
     if options:
         return option(text, options) or ""
-    return text if len(text.split()) <= LONGEST_NAME_WORDS else ""
+    if text.endswith("?") or heard(text).commands:
+        return ""
+    return correction(text) or (text if len(text.split()) <= LONGEST_NAME_WORDS else "")
 
 
 async def _guarded(work: Awaitable[None], sink: Sink) -> None:

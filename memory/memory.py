@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from core.clock import Clock, utc_now
 from core.db import Database
@@ -34,7 +35,10 @@ class Gone:
 class Memory:
     """What the assistant remembers. The index may be away at any time; the rows are what counts."""
 
-    def __init__(self, database: Database, where: str, encoder: Encoder, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, where: str, encoder: Encoder, personal: bool = True, clock: Clock = utc_now
+    ) -> None:
+        self.personal = personal
         self.store = Store(database, clock)
         self.index = Index(where, encoder, self.store)
         self.shelves = Shelves(self.store)
@@ -74,6 +78,18 @@ class Memory:
         self._level(owner)
         return kept
 
+    async def habits(self, owner: Owner, tool: str, found: Sequence[Said], source: str, at: datetime) -> None:
+        """Keep what the calls of a tool show now, and let go of what they do not show any more."""
+        shelf = (await self.shelves.of([owner])).get(owner, Shelf(-1))
+        shown = {said.key for said in found}
+        stale = [
+            row.id for row in shelf.rows if row.kind == "habit" and row.data["tool"] == tool and row.key not in shown
+        ]
+        if stale:
+            await self.store.drop(owner, stale)
+        for said in found:
+            await self.learned(owner, said, source, at)
+
     async def fitting(self, circle: Circle, text: str, *, most: int = 8, tokens: int = 200) -> list[Recalled]:
         """What fits a text, best first, within a budget."""
         return await self.recall.fitting(circle, text, most=most, tokens=tokens)
@@ -96,6 +112,22 @@ class Memory:
         gone = await self.store.forget_all(owner)
         return await self._cleared(owner, gone)
 
+    async def restore(self, owner: Owner, ended: str, instead: str) -> Gone:
+        """Take a newer word back: what it superseded stands again."""
+        await self.store.restore(owner, ended, instead)
+        return await self._cleared(owner, 1)
+
+    async def is_personal(self, owner: Owner) -> bool:
+        """Whether what is remembered may shape plans and answers for this person."""
+        noted = await self.store.owner(owner)
+        return self.personal and (noted is None or not noted.is_off)
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something while the turn goes on; where it fails the log says so, and nobody waits."""
+        task = asyncio.create_task(_quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _cleared(self, owner: Owner, items: int) -> Gone:
         self.shelves.drop(owner)
         revision = (await self.store.revisions([owner])).get(owner, -1)
@@ -106,9 +138,7 @@ class Memory:
 
     def _level(self, owner: Owner) -> None:
         """Bring the index level beside the turn; nobody waits for a vector."""
-        task = asyncio.create_task(self._leveled(owner))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self.beside(self._leveled(owner))
 
     async def _leveled(self, owner: Owner) -> None:
         revision = (await self.store.revisions([owner])).get(owner)
@@ -129,3 +159,10 @@ class Memory:
             except Exception as error:  # the next sweep tries again
                 _log.warning("sweep_failed", kind=type(error).__name__)
             await asyncio.sleep(SWEEP_S)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:
+        _log.warning("memory_work_failed", kind=type(error).__name__)

@@ -102,25 +102,28 @@ _IS_MY = re.compile(
     re.I,
 )
 _WORK = re.compile(
-    r"^i (?:now )?(?P<verb>report to|work with|work for|work on|am based in|sit in|live in|work from|start work at|work in) (?P<value>.+)$",
+    r"^i (?:now )?(?P<verb>report to|work with|work for|am based in|sit in|live in|work from|start work at|work in) (?P<value>.+)$",
     re.I,
 )
 _STATE = re.compile(
-    r"^(?:(?:very|really|so|too|all|not|still|already|a bit|now|completely|quite|just) )*(?:empty|full|broken|down|up|late|slow|fast|failing|"
+    r"^(?:(?:on|at|in|by|from|every|each|before|after|with|for|to|of|about|under|over|between) .*|"
+    r"(?:(?:very|really|so|too|all|not|still|already|a bit|now|completely|quite|just) )*(?:empty|full|broken|down|up|late|slow|fast|failing|"
     r"failed|red|green|blocked|stuck|wrong|right|ready|done|due|overdue|missing|gone|dead|here|there|out|away|off|on|busy|free|sick|"
     r"ill|great|good|bad|fine|ok(?:ay)?|nice|messy|a mess|not (?:\w+)|too \w+|waiting|asking|unavailable|cancelled|postponed|"
-    r"\w+ing(?: .*)?|(?:shared|sent|updated|moved|closed|open|finished|finali[sz]ed|attached|approved|rejected|delayed)(?: .*)?)$",
+    r"\w+ing(?: .*)?|(?:shared|sent|updated|moved|closed|open|finished|finali[sz]ed|attached|approved|rejected|delayed)(?: .*)?))$",
     re.I,
 )
 _QUESTION = re.compile(
     r"\?\s*$|^(?:who|what|when|where|which|why|how|is|are|do|does|did|can|could|would|should|show|list|find)\b", re.I
 )
 _NAMELIKE = re.compile(r"[A-Z#@“\"'‘]|\.\w{2,5}$|^\d|\b\d")
+_TODO = re.compile(r"^to [a-z]", re.I)  # “remember to call Bob” asks for a reminder
+_THE = re.compile(rf"^(?:that )?(?:the|our) (?=(?:[\w’'-]+ ){{0,2}}?(?:{RELATIONS}) (?:is|will be)\b)", re.I)
 _RELATIVE = re.compile(r"^(?:usual|default|main|own|favou?rite|current|new) ")
 _WORD = re.compile(r"[^\W_]+")
 _QUOTES = " “”\"'‘’.!"
 _VERB_KEYS = {
-    "report to": "manager", "work with": "works with", "work for": "company", "work on": "project", "am based in": "office", "sit in": "office",
+    "report to": "manager", "work with": "works with", "work for": "company", "am based in": "office", "sit in": "office",
     "live in": "city", "work from": "office", "start work at": "working hours", "work in": "team",
 }  # fmt: skip
 
@@ -141,13 +144,16 @@ def statement(sentence: str) -> Statement | None:
     is_explicit = match is not None
     if match is not None:
         text = match["rest"].strip()
-    if not text or text.endswith("?") or len(text) > 300:
+        text = text.rstrip(" ?") if sentence.lower().startswith(("can", "could", "would", "will")) else text
+    if not text or text.endswith("?") or len(text) > 300 or _TODO.match(text):
         return None
-    scope: Scope = "person"
     text, scope = _scoped(text)
-    if not is_explicit and _QUESTION.search(text):
+    if not is_explicit and _QUESTION.search(text) and not _MEANS[0].match(text):
         return None
-    said = _preference(text) or _alias(text, is_explicit) or _fact(text, is_explicit)
+    if scope != "person":
+        text = _THE.sub("our ", text)
+    is_plain = _MY.match(text) is not None  # “our board is …”, which “the deck is …” would read as a name for it
+    said = _preference(text) or (_fact(text, is_explicit) if is_plain else _alias(text) or _fact(text, is_explicit))
     if said is None and is_explicit:
         said = _free(text)
     if said is None:
@@ -169,7 +175,8 @@ def _scoped(text: str) -> tuple[str, Scope]:
         if not rest:
             continue
         if "team" in words:
-            return rest, "team"
+            return re.sub(r"^that ", "", rest), "team"
+        rest = re.sub(r"^that ", "", rest)
         return rest, "channel" if "channel" in words or "here" in words else "tenant"
     return text, "person"
 
@@ -181,7 +188,8 @@ def _preference(text: str) -> Said | None:
     if match := _DATES.match(text):
         word = (match["dates"] or match["style"]).lower()
         if word in _LANGUAGES:
-            return Said("preference", "dates", f"You want dates in {word.capitalize()} style.", _LANGUAGES[word])
+            name = word.upper() if len(word) < 4 else word.capitalize()
+            return Said("preference", "dates", f"You want dates in {name} style.", _LANGUAGES[word])
         return None
     if match := _LENGTH.match(text):
         how = "long" if match["how"].lower().startswith(("long", "detail", "in detail")) else "short"
@@ -205,7 +213,7 @@ def _always(match: re.Match[str]) -> Said | None:
     return Said("preference", f"default {parameter} {where.lower()}".strip(), text, value, data)
 
 
-def _alias(text: str, is_explicit: bool) -> Said | None:
+def _alias(text: str) -> Said | None:
     for number, pattern in enumerate(_MEANS):
         match = pattern.match(text)
         if match is None:
@@ -217,7 +225,7 @@ def _alias(text: str, is_explicit: bool) -> Said | None:
         if len(alias.split()) > 5 or not value or alias.lower() in ("it", "this", "that", "he", "she", "they", "which"):
             continue
         alias = re.sub(r"^(?:the|our|my) ", "", alias, flags=re.I)
-        return Said("alias", f"alias {alias.lower()}", f"“{alias}” is {value}.", value, {"alias": alias.lower()})
+        return Said("alias", f"alias {alias.lower()}", f"By {alias} you mean {value}.", value, {"alias": alias.lower()})
     return None
 
 
