@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Integer, String, select, update
+from sqlalchemy import JSON, Index, Integer, String, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import Clock, utc_now
@@ -28,6 +28,7 @@ class LedgerRow(Table):
     """One call. `args` are exact and resolved, `labels` are what a person reads in their place."""
 
     __tablename__ = "ledger"
+    __table_args__ = (Index("ix_ledger_principal", "tenant", "principal", "tool", "made_at"),)
 
     tenant: Mapped[str] = mapped_column(String(200), primary_key=True)
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -119,6 +120,21 @@ class Ledger:
                 return []
             rows = await session.scalars(found.where(LedgerRow.turn == last.turn).order_by(LedgerRow.ordinal.desc()))
             return list(rows)
+
+    async def of_person(self, who: Principal, tool: str, since: datetime | None, most: int) -> list[LedgerRow]:
+        """The calls of one tool that this person had done and did not take back, newest first."""
+        async with self._database.session() as session:
+            found = select(LedgerRow).where(
+                LedgerRow.tenant == who.tenant,
+                LedgerRow.principal == who.id,
+                LedgerRow.tool == tool,
+                LedgerRow.status == "done",
+                LedgerRow.undo_of == "",
+                LedgerRow.undone_by == "",
+            )
+            if since is not None:
+                found = found.where(LedgerRow.made_at > since)
+            return list(await session.scalars(found.order_by(LedgerRow.made_at.desc()).limit(most)))
 
     async def interrupted(self) -> list[LedgerRow]:
         """Calls that were begun and never ended, after a crash."""

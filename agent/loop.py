@@ -22,6 +22,7 @@ from agent.gate import Gate
 from agent.ledger import Ledger, LedgerRow
 from agent.model import UNDO, Interpreter, LocalModel, last_ai
 from agent.proof import Proof
+from agent.recall import Recall
 from agent.resolve import Resolve
 from agent.state import Pending, PlanState
 from agent.turn import Turn
@@ -32,6 +33,7 @@ from core.tool import Result, Tool, tool_id
 from governance.approval import Approvals
 from governance.audit import Audit
 from governance.policy import Policy
+from memory.memory import Memory
 from tools.registry import Registry
 
 LAST, BEFORE_LAST = "Gate.after_model", "Resolve.after_model"
@@ -72,6 +74,7 @@ class Agent:
         model: str = "",
         threshold: float = 0.55,
         mode: str = "cascade",
+        memory: Memory | None = None,
     ) -> None:
         self._ledger = ledger
         self._registry = registry
@@ -83,6 +86,7 @@ class Agent:
             LocalModel(interpreter=interpreter, tools=registry.tools),
             tools=[_undo_tool(), *(_runnable(tool, registry) for tool in registry.all_tools)],
             middleware=[
+                *([Recall(memory, registry, ledger, has_llm=llm is not None)] if memory else []),
                 Cascade(interpreter, registry, ledger, llm, model, threshold, mode),
                 Gate(registry, policy, approvals, ledger, audit),  # after the model they run from the last to the first
                 resolve,

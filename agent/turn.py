@@ -30,7 +30,11 @@ class Limits:
 
 @dataclass
 class Turn:
-    """The context of a run. `id` names the turn in the ledger; `done` tells calls that wait for others."""
+    """The context of a run. `id` names the turn in the ledger; `done` tells calls that wait for others.
+
+    `channel` is the channel that others hear it in, "" in a private chat. `called` is how the person wants to be
+    called, `recalled` what is remembered that fits the sentence.
+    """
 
     id: str
     who: Principal
@@ -41,6 +45,9 @@ class Turn:
     connected: frozenset[str] = frozenset()
     is_channel: bool = False
     has_outsiders: bool = False
+    channel: str = ""
+    called: str = ""
+    recalled: tuple[str, ...] = ()
     progress: Progress = in_silence
     tokens_used: int = 0
     calls_made: int = 0

@@ -13,9 +13,10 @@ from bot.audience import Audience
 from bot.place import Place
 from bot.present import bare_receipt, outcome, receipt, steps
 from core.errors import ConfigInvalid
-from core.message import Button, Connect, Failure, Listing, Option, Part, Plan, Question, Receipts, Reply, Text
+from core.message import Button, Connect, Entry, Failure, Listing, Option, Part, Plan, Question, Receipts, Reply, Text
 from core.principal import Principal
 from core.tool import Tool
+from memory.toolset import KEY
 from tools.registry import Registry
 
 ASIDE = "I answered where only you see it."
@@ -56,6 +57,7 @@ class Answers:
     async def _shares(self, ending: Ending, turn: Turn, audience: Audience | None) -> list[tuple[Part, bool]]:
         """Each part, with whether it is for everybody."""
         found = [(_said(ending, turn), audience is None or audience.sees_text(ending))] if ending.text else []
+        found += [(part, audience is None) for part in _recalled(ending, turn)]
         if not ending.waits:
             found += self._outcome(ending, turn, audience)
         for pending in ending.waits:
@@ -65,7 +67,8 @@ class Answers:
         if ending.error:
             failure = Failure(text=ending.error.message, next_step=ending.error.next_step)
             found.append((failure, audience is None or audience.sees_error(ending)))
-        return found
+        is_closed = audience is not None and _is_memory(ending)
+        return [(part, is_open and not is_closed) for part, is_open in found]
 
     def _outcome(self, ending: Ending, turn: Turn, audience: Audience | None) -> list[tuple[Part, bool]]:
         if audience is None:
@@ -147,6 +150,28 @@ def _credited(reply: Reply, written: str) -> Reply:
     """The reply, marked where it holds what a language model wrote."""
     is_generated = bool(written) and any(isinstance(part, Text) and part.text == written for part in reply.parts)
     return reply.model_copy(update={"is_generated": True}) if is_generated else reply
+
+
+def _recalled(ending: Ending, turn: Turn) -> list[Part]:
+    """What was taken from memory, each with a tap to have it otherwise."""
+    entries = tuple(
+        Entry(
+            text=one["text"],
+            buttons=(
+                Button(label="Change", action="choose", target=question_id(turn.thread, turn.id), value=one["say"]),
+            )
+            if one["say"]
+            else (),
+        )
+        for one in (ending.reading or {}).get("recalled", ())
+    )
+    return [Listing(entries=entries)] if entries else []
+
+
+def _is_memory(ending: Ending) -> bool:
+    """Whether it tells what is remembered, which is for the asker alone."""
+    is_private = (ending.reading or {}).get("is_private")
+    return bool(is_private) or any(row.tool.startswith(f"{KEY}.") for row in ending.rows)
 
 
 def _said(ending: Ending, turn: Turn) -> Part:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+import agent.local
 from agent.language import close, language_model
 from agent.ledger import Ledger
 from agent.loop import Agent
@@ -27,6 +28,7 @@ from bot.courier import Courier
 from bot.delivery import Notes
 from bot.hook import hook_routes
 from bot.inbox import EventInbox
+from bot.memory import STANDING, integration
 from bot.morning import Mornings
 from bot.noticeboard import Noticeboard
 from bot.outbox import Outbox
@@ -42,10 +44,14 @@ from core.vault import Vault, master_key
 from governance.approval import Approvals
 from governance.audit import Audit
 from governance.policy import Policy
+from memory.encoder import Encoder
+from memory.memory import Memory
+from memory.toolset import KEY
 from tools.inbox import Inbox
 from tools.integration import Integration
 from tools.registry import Registry, discover
 
+TOKENIZER = Path(agent.local.__file__).parent / "weights" / "tokenizer.json"  # the same words as the memory's encoder
 Closer = Callable[[], Any]
 
 
@@ -70,6 +76,7 @@ class Services:
     recipients: Recipients
     courier: Courier
     checkpointer: BaseCheckpointSaver[Any]
+    memory: Memory
     closers: list[Closer] = field(default_factory=list)
 
 
@@ -100,6 +107,10 @@ async def services(
         previous = settings.master_key_previous.get_secret_value()
         vault = Vault(database, key, master_key(previous, settings.home / "none") if previous else None)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport))
+        vectors = settings.memory_index or str(settings.home / "vectors")
+        memory = Memory(database, vectors, Encoder(TOKENIZER), settings.personal)
+        memory.begin()
+        stack.push_async_callback(memory.close)
         registry = Registry(
             database,
             vault,
@@ -109,12 +120,12 @@ async def services(
             hosts=hosts or settings.hosts,
             clients=clients or settings.clients,
             timeout_s=settings.vendor_timeout_s,
-            integrations=discover() | await _mcp(settings),
+            integrations=discover() | await _mcp(settings) | {KEY: integration(memory)},
         )
         interpreter = interpreter or local_interpreter(registry, settings)
         ledger, audit = Ledger(database), Audit(database)
         approvals = Approvals(database, timedelta(hours=settings.approval_hours))
-        policy = Policy(database)
+        policy = Policy(database, standing=STANDING)
         llm = language_model(settings)
         stack.push_async_callback(close, llm)
         checkpointer = await _checkpointer(settings, stack)
@@ -130,6 +141,7 @@ async def services(
             settings.model,
             settings.local_threshold,
             mode,
+            memory,
         )
         limits = Limits(settings.turn_timeout_s, settings.turn_calls, settings.turn_tokens)
         notes, events = Notes(database), EventInbox(database)
@@ -163,6 +175,7 @@ async def services(
             recipients,
             courier,
             checkpointer,
+            memory,
         )
 
 
@@ -185,8 +198,10 @@ def local_interpreter(registry: Registry, settings: Settings) -> Interpreter:
     from agent.local.interpreter import Interpreter as Local
     from agent.local.shadow import Shadowed
 
+    tools = [tool for tool in registry.tools if tool.integration != KEY]  # rules read what is for the memory
+
     def version(folder: str) -> Local:
-        return Local.of_version(registry.tools, Path(folder)) if folder else Local(registry.tools)
+        return Local.of_version(tools, Path(folder)) if folder else Local(tools)
 
     running = version(settings.interpreter)
     return Shadowed(running, version(settings.interpreter_shadow)) if settings.interpreter_shadow else running

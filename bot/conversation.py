@@ -29,6 +29,7 @@ from core.log import frames, logger
 from core.message import Failure, Field, Message, Part, Platform, Press, PressAction, Reply, Text
 from core.principal import Principal
 from governance.approval import Approvals
+from memory.command import correction, heard
 from tools.kit.pace import Kept
 from tools.registry import Registry
 
@@ -366,6 +367,7 @@ class Conversation:
             connected=frozenset(key for key, status in connected.items() if status == "active"),
             is_channel=place.audience == "channel",
             has_outsiders=place.has_outsiders,
+            channel=f"{place.platform}:{place.conversation}" if place.audience == "channel" else "",
             progress=sink.status,
         )
 
@@ -379,7 +381,9 @@ def _answer_to(pending: Pending, text: str, said: str) -> str:
     options = pending.get("options", [])
     if options:
         return option(text, options) or ""
-    return text if len(text.split()) <= LONGEST_NAME_WORDS else ""
+    if text.endswith("?") or heard(text).commands:
+        return ""
+    return correction(text) or (text if len(text.split()) <= LONGEST_NAME_WORDS else "")
 
 
 def _given(value: str) -> dict[str, str]:

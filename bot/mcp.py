@@ -41,6 +41,7 @@ from core.clock import utc_now
 from core.errors import AtomError, InvalidArgument
 from core.principal import Principal
 from core.tool import Call, Tool, tool_id
+from memory.toolset import KEY
 
 ASK = {"type": "object", "properties": {"approve": {"type": "boolean", "title": "Do it"}}, "required": ["approve"]}
 CANNOT_ASK = "This needs the person's approval, and your client cannot ask for it. Nothing was done."
@@ -65,7 +66,7 @@ class McpDoor:
     def __init__(self, running: Services, who: Principal) -> None:
         self._running = running
         self._who = who
-        self._tools = {tool.id: tool for tool in running.registry.all_tools}
+        self._tools = {tool.id: tool for tool in running.registry.all_tools if tool.integration != KEY}
         self._agent = Agent(
             running.registry,
             Given(),
@@ -82,7 +83,8 @@ class McpDoor:
 
     async def _list(self, ctx: ServerRequestContext[Any], params: PaginatedRequestParams | None) -> ListToolsResult:
         connected = await self._running.registry.connected(self._who)
-        mine = [tool for tool in self._running.registry.tools if connected.get(tool.integration) == "active"]
+        offered = [tool for tool in self._running.registry.tools if tool.id in self._tools]
+        mine = [tool for tool in offered if connected.get(tool.integration) == "active"]
         return ListToolsResult(tools=[_shown(tool) for tool in mine])
 
     async def _call(

@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 from agent.ledger import LedgerRow
 from agent.reference import references
+from bot.memory import listing
 from core.clock import utc_now
 from core.message import Part, PlanStep, Receipt, Receipts, ReceiptStatus, Table, Text
 from core.tool import Tool
 
 _PAST = {
-    "cancel": "Cancelled", "deactivate": "Switched off", "label": "Labelled", "quick": "Added", "reset": "Reset",
-    "respond": "Answered", "run": "Started", "send": "Sent", "set": "Set", "transition": "Moved",
+    "cancel": "Cancelled", "deactivate": "Switched off", "forget": "Forgot", "label": "Labelled",
+    "quick": "Added", "reset": "Reset",
+    "respond": "Answered", "run": "Started", "send": "Sent", "set": "Set", "take": "Took", "transition": "Moved",
     "withdraw": "Withdrew",
 }  # fmt: skip
 _COLUMNS = (
@@ -60,7 +62,8 @@ def outcome(rows: Sequence[LedgerRow], tools: Mapping[str, Tool], zone: ZoneInfo
     parts: list[Part] = []
     for row in rows:
         if row.effect == "read" and row.status == "done":
-            parts.append(found(row.result, tools.get(row.tool), zone))
+            is_memory = row.tool == "memory.show_memory"
+            parts.append(listing(row.result or ()) if is_memory else found(row.result, tools.get(row.tool), zone))
     lines = tuple(receipt(row, tools.get(row.tool)) for row in rows if row.effect != "read" or row.status != "done")
     return [*parts, Receipts(lines=lines)] if lines else parts
 

@@ -407,3 +407,15 @@ class Design(Record):
     description: str = ""
     editor: Party | None = None
     modified_at: datetime | None = None
+
+
+class Remembered(Record):
+    """Something that the assistant remembers; `title` says it, `source` is the turn it comes from."""
+
+    text: str = ""
+    kind: str = ""
+    scope: str = ""
+    owner: str = ""
+    since: datetime | None = None
+    source: str = ""
+    confidence: float | None = None

@@ -139,6 +139,13 @@ class Settings(BaseSettings):
         "test system.",
     )
 
+    memory_index: str = Field(
+        "",
+        description="Where the memory's vectors are: a folder, or the http(s) address of a Chroma server; empty means "
+        "a folder in home. One process a folder: several take a server.",
+    )
+    personal: bool = Field(True, description="Whether what is remembered may shape plans and answers.")
+
     mcp: dict[str, McpServer] = Field(
         default_factory=dict,
         description='MCP servers by key, each with a "command" (and "args", "env") or a "url" (and "headers"): '

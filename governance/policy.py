@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -43,11 +43,18 @@ class Verdict:
 
 
 class Policy:
-    """Decides on calls. It stands outside the model: nothing a model says reaches it but the tool's id."""
+    """Decides on calls. It stands outside the model: nothing a model says reaches it but the tool's id.
 
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
+    `standing` are decisions that hold until a person or an administrator rules otherwise, for tools that reach nothing
+    but the asker's own.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock = utc_now, standing: Mapping[str, Decision] | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._standing = dict(standing or {})
 
     async def decide(self, who: Principal, tools: Iterable[Tool | None], *, is_tainted: bool = False) -> list[Verdict]:
         """A verdict for each tool; None is a tool that nobody declared.
@@ -104,8 +111,9 @@ class Policy:
             )
             return {(row.principal, row.tool): row.decision for row in rows}
 
-    @staticmethod
-    def _verdict(who: Principal, tool: Tool | None, rules: dict[tuple[str, str], str], is_tainted: bool) -> Verdict:
+    def _verdict(
+        self, who: Principal, tool: Tool | None, rules: dict[tuple[str, str], str], is_tainted: bool
+    ) -> Verdict:
         if tool is None:
             return Verdict("deny", "there is no such tool")
         by_all, by_self = rules.get((EVERYONE, tool.id)), rules.get((who.id, tool.id))
@@ -116,7 +124,8 @@ class Policy:
         default = BY_EFFECT.get(tool.effect, "deny")
         if default != "deny" and "confirm" in (by_all, by_self):  # the more careful of two rules stands
             return Verdict("confirm", "a standing rule asks first")
-        if default == "confirm" and "allow" in (by_all, by_self) and is_reversible(tool) and not is_tainted:
+        allowed = "allow" in (by_all, by_self) or self._standing.get(tool.id) == "allow"
+        if default == "confirm" and allowed and is_reversible(tool) and not is_tainted:
             return Verdict("allow", "a standing rule allows it")
         return Verdict(default, f"its effect is {tool.effect}")
 
