@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from evals.run import Interpret
 
 SETS = Path(__file__).parent / "sets"
+MEMORY = "memory"
 FAILED = 1
 
 
@@ -49,13 +50,18 @@ def interpret(
 
 
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md.")] = SETS / "apart.jsonl",
+    path: Annotated[
+        Path, typer.Argument(help="A data set in the format of evals/FORMAT.md, or `memory` for evals/memory.")
+    ] = SETS / "apart.jsonl",
     brain: Annotated[str, typer.Option(help="local, llm or cascade.")] = "local",
     json_report: Annotated[Path | None, typer.Option("--json", help="Also write the report here as JSON.")] = None,
     min_full: Annotated[float | None, typer.Option(help="Exit 1 when the share of full matches is below.")] = None,
     floor: Annotated[bool, typer.Option(help="Put the two floors beside: nothing and keywords.")] = True,
 ) -> None:
     """Score a brain on a data set; the score is data, not a verdict."""
+    if str(path) == MEMORY:
+        asyncio.run(_evaluate_memory(json_report))
+        return
     report = asyncio.run(_evaluate(path, brain, json_report, floor))
     share = report.summary.all.full.share
     if min_full is not None and (share is None or share < min_full):
@@ -126,6 +132,16 @@ async def _evaluate(path: Path, brain: str, json_report: Path | None, floor: boo
     if json_report:
         json_report.write_text(report.to_json() + "\n", encoding="utf-8")  # noqa: ASYNC240 - nothing else runs
     return report
+
+
+async def _evaluate_memory(json_report: Path | None) -> None:
+    from evals.memory.run import evaluate as play
+    from evals.memory.script import load_scripts
+
+    report = await play(load_scripts())
+    typer.echo(report.to_markdown())
+    if json_report:
+        json_report.write_text(report.to_json() + "\n", encoding="utf-8")  # noqa: ASYNC240 - nothing else runs
 
 
 def _brain(name: str, interpreter: Any, tools: Sequence[Tool]) -> Interpret:
