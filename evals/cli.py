@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from evals.run import Interpret
 
 SETS = Path(__file__).parent / "sets"
+MEMORY = "memory"
 FAILED = 1
 
 
@@ -51,8 +52,9 @@ def interpret(
 
 
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md, or “proactive”.")] = SETS
-    / "apart.jsonl",
+    path: Annotated[
+        Path, typer.Argument(help="A data set in the format of evals/FORMAT.md, or “proactive” or “memory”.")
+    ] = SETS / "apart.jsonl",
     brain: Annotated[str, typer.Option(help="local, llm, cascade, or all three side by side.")] = "local",
     price: Annotated[
         tuple[float, float], typer.Option(help="Dollars for a million tokens read and written, for the cost.")
@@ -61,11 +63,14 @@ def evaluate(
     min_full: Annotated[float | None, typer.Option(help="Exit 1 when the share of full matches is below.")] = None,
     floor: Annotated[bool, typer.Option(help="Put the two floors beside: nothing and keywords.")] = True,
 ) -> None:
-    """Score a brain on a data set, or what is said unasked on its month; the score is data, not a verdict."""
+    """Score a brain on a data set, what is said unasked on its month, or memory on its scripts."""
     if str(path) == "proactive":
         from evals.proactive.report import command
 
         command(json_report)
+        return
+    if str(path) == MEMORY:
+        asyncio.run(_evaluate_memory(json_report))
         return
     if brain == "all":
         typer.echo(asyncio.run(side_by_side(path, price)))
@@ -191,6 +196,16 @@ async def side_by_side(path: Path, price: tuple[float, float]) -> str:
         spent = reader.spent if isinstance(reader, WithLanguageModel) else None
         rows.append((report, spent, spent.dollars(price) if spent else 0.0))
     return beside(rows)
+
+
+async def _evaluate_memory(json_report: Path | None) -> None:
+    from evals.memory.run import evaluate as play
+    from evals.memory.script import load_scripts
+
+    report = await play(load_scripts())
+    typer.echo(report.to_markdown())
+    if json_report:
+        json_report.write_text(report.to_json() + "\n", encoding="utf-8")  # noqa: ASYNC240 - nothing else runs
 
 
 def _brain(name: str, interpreter: Any, tools: Sequence[Tool]) -> Interpret:

@@ -1,0 +1,1 @@
+"""The frozen evaluation of what the assistant remembers: scripts of several days, played through its door."""

@@ -1,0 +1,27 @@
+"""A run over all scripts: memory on and off, on one stage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+
+from core.settings import Settings
+from evals.memory.report import Figures, Report
+from evals.memory.script import Script, checksum
+from evals.memory.stage import Played, Stage, stage
+
+
+async def evaluate(scripts: Sequence[Script]) -> Report:
+    """Play every script and score what came; without a memory to switch on, once."""
+    async with stage() as company:
+        off, plays = await _run(company, scripts, with_memory=False)
+        has_memory = "memory" in Settings.model_fields or any(played.kept is not None for played in plays)
+        on = (await _run(company, scripts, with_memory=True))[0] if has_memory else None
+    turns = sum(len(day) for script in scripts for day in script.days)
+    return Report(scripts=len(scripts), turns=turns, checksum=checksum(), on=on, off=off)
+
+
+async def _run(company: Stage, scripts: Sequence[Script], *, with_memory: bool) -> tuple[Figures, list[Played]]:
+    begun = perf_counter()
+    plays = [await company.play(script, with_memory=with_memory) for script in scripts]
+    return Figures.of(plays, perf_counter() - begun), plays
