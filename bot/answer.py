@@ -41,7 +41,8 @@ class Answers:
         alone = tuple(part for part, is_open in shares if not is_open)
         if place.audience == "direct":
             parts = (*for_all, *alone) or (NO_ANSWER,)
-            return (Reply(parts=parts, is_private=any(isinstance(one, Connect) for one in parts)),)
+            is_private = _is_memory(ending) or any(isinstance(one, Connect) for one in parts)
+            return (Reply(parts=parts, is_private=is_private),)
         if not alone:
             return (Reply(parts=for_all or (NO_ANSWER,)),)
         if any(row.effect == "read" and row.status == "done" for row in ending.rows) and not ending.waits:

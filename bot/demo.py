@@ -65,7 +65,7 @@ async def connect_all(running: Demo, registry: Registry, who: Principal) -> None
             base = str(issued.get("instance_url") or "")
             await registry.settle(who, Connection(who.tenant, who.id, key, issued["secret"], base))
 
-        await asyncio.gather(*(connect(key) for key in registry.integrations))
+        await asyncio.gather(*(connect(key) for key in registry.integrations if key in running.hosts))
 
 
 def _state_file(home: Path) -> Path:

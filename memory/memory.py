@@ -102,6 +102,11 @@ class Memory:
         """Everything that stands of an owner, the last used first."""
         return await self.store.live(owner, most=100_000)
 
+    async def everything(self, tenant: str, person: str) -> Sequence[MemoryRow]:
+        """All that stands of a person, and what they had kept for a channel, a team or everybody."""
+        await self.settle()
+        return await self.store.told_by(tenant, person)
+
     async def forget(self, owner: Owner, ids: Sequence[str]) -> Gone:
         """Forget items, from rows, vectors and caches."""
         gone = await self.store.forget(owner, ids)

@@ -117,6 +117,7 @@ _QUESTION = re.compile(
     r"\?\s*$|^(?:who|what|when|where|which|why|how|is|are|do|does|did|can|could|would|should|show|list|find)\b", re.I
 )
 _NAMELIKE = re.compile(r"[A-Z#@“\"'‘]|\.\w{2,5}$|^\d|\b\d")
+_NAMED = re.compile(r"(?:[A-Z#@“\"'‘\d]|\S+(?: \S+){0,4}\.\w{2,5}$)[^,;]*$")
 _TODO = re.compile(r"^to [a-z]", re.I)  # “remember to call Bob” asks for a reminder
 _THE = re.compile(rf"^(?:that )?(?:the|our) (?=(?:[\w’'-]+ ){{0,2}}?(?:{RELATIONS}) (?:is|will be)\b)", re.I)
 _RELATIVE = re.compile(r"^(?:usual|default|main|own|favou?rite|current|new) ")
@@ -220,7 +221,7 @@ def _alias(text: str) -> Said | None:
             continue
         alias, value = _bare(match["alias"]), _bare(match["value"])
         is_plain = number == len(_MEANS) - 1  # "the deck is …" may be about its state
-        if is_plain and (_STATE.match(value) or not _NAMELIKE.search(match["value"]) or len(value.split()) > 8):
+        if is_plain and (_STATE.match(value) or not _NAMED.match(match["value"]) or len(value.split()) > 8):
             continue
         if len(alias.split()) > 5 or not value or alias.lower() in ("it", "this", "that", "he", "she", "they", "which"):
             continue

@@ -92,6 +92,17 @@ class Store:
                 )
         return found
 
+    async def told_by(self, tenant: str, person: str) -> list[MemoryRow]:
+        """What stands of a person, and what they had kept for others."""
+        theirs = or_(MemoryRow.author == person, and_(MemoryRow.scope == "person", MemoryRow.owner == person))
+        async with self._database.session() as session:
+            rows = await session.scalars(
+                select(MemoryRow)
+                .where(MemoryRow.tenant == tenant, MemoryRow.ended_at.is_(None), theirs)
+                .order_by(MemoryRow.made_at, MemoryRow.id)
+            )
+            return list(rows)
+
     async def history(self, owner: Owner) -> list[MemoryRow]:
         """Everything, what was superseded too, oldest first."""
         async with self._database.session() as session:

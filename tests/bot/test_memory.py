@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.render.text import to_text
 from core.message import Listing, Reply
 from sandbox.server import Sandbox, serve
 from tests.assistant import Office, Recorder, office, part, plan, principal, receipts, text
@@ -149,7 +150,8 @@ async def test_channel_memory_stays_in_the_channel_and_private_memory_out_of_it(
     assert entries(shown) == ["I took Mobile, this channel’s usual board."]
     assert entries(await desk.say("what do you know about me?", ines, **channel)) == ["Our board is Mobile."]
     listed = await desk.say("what do you know about me?", **channel)
-    assert all(reply.is_private for reply in listed.replies)
+    assert [reply.is_private for reply in listed.replies] == [False, True]
+    assert "Mobile" not in to_text(listed.replies[0])
     desk.conversation = "another channel"
     assert entries(await desk.say("what do you know about me?", ines, **channel)) == []
 

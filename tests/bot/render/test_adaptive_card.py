@@ -60,7 +60,8 @@ def test_plan_shows_each_exact_argument_and_two_buttons() -> None:
     assert terms["text"] == (
         "Waits for priya@acme.example until {{DATE(2026-11-02T10:00:00Z, COMPACT)}} {{TIME(2026-11-02T10:00:00Z)}}."
     )
-    approve, cancel = buttons["actions"]
+    approve, change, cancel = buttons["actions"]
+    assert change["verb"] == "atom.edit"
     assert (approve["type"], approve["verb"], approve["style"]) == (
         "Action.Execute",
         "atom.approve",
