@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from bot.outbox import NoticeRow
+from core.clock import utc_now
 from core.message import Entry, Listing, Notice, Reply
 from sandbox.server import Sandbox
 from tests.transcripts.door import stage as opened
@@ -62,6 +65,38 @@ async def test_a_restart_and_a_crash_show_nothing_twice(stage: Stage) -> None:
         await put(stage, "PAY-1")
         assert await stage.running.courier.round() == 0
     assert text(stage.direct()).count("was assigned to you") == before == 1
+
+
+async def crash_after_posting(stage: Stage) -> None:
+    """Leave the notice as a crash between posting and marking leaves it, long enough ago."""
+    async with stage.running.database.session() as session:
+        await session.execute(update(NoticeRow).values(status="posting", sent_at=None, due_at=utc_now()))
+
+
+async def test_a_crash_between_posting_and_marking_shows_it_once_in_slack(tmp_path: Path, sandbox: Sandbox) -> None:
+    async with opened("slack", tmp_path, sandbox) as stage:
+        await stage.say("hello")
+        await put(stage, "PAY-1")
+        await stage.running.courier.round()
+        await crash_after_posting(stage)
+        await stage.crash()
+        assert await stage.running.courier.round() == 1
+        assert text(stage.direct()).count("was assigned to you") == 1
+        [row] = await stage.running.outbox.of(TENANT)
+        assert row.status == "sent"
+
+
+async def test_a_crash_between_posting_and_marking_loses_nothing_in_teams(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A bot reads no history there, so the message may stand there twice; it is never lost."""
+    async with opened("teams", tmp_path, sandbox) as stage:
+        await stage.say("hello")
+        await put(stage, "PAY-1")
+        await stage.running.courier.round()
+        await crash_after_posting(stage)
+        await stage.crash()
+        assert await stage.running.courier.round() == 1
+        assert text(stage.direct()).count("was assigned to you") == 2
+        assert await stage.running.courier.round() == 0
 
 
 async def test_what_waited_over_a_crash_is_said_after_it(stage: Stage) -> None:
