@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -109,7 +110,7 @@ async def services(
             timeout_s=settings.vendor_timeout_s,
             integrations=discover() | await _mcp(settings),
         )
-        interpreter = interpreter or local_interpreter(registry)
+        interpreter = interpreter or local_interpreter(registry, settings)
         ledger, audit = Ledger(database), Audit(database)
         approvals = Approvals(database, timedelta(hours=settings.approval_hours))
         policy = Policy(database)
@@ -173,11 +174,20 @@ async def _mcp(settings: Settings) -> dict[str, type[Integration]]:
     return await load(settings.mcp, settings.vendor_timeout_s)
 
 
-def local_interpreter(registry: Registry) -> Interpreter:
-    """The interpreter over everything the registry can do."""
-    from agent.local.interpreter import Interpreter as Local
+def local_interpreter(registry: Registry, settings: Settings) -> Interpreter:
+    """The interpreter over everything the registry can do, in the version that the settings name.
 
-    return Local(registry.tools)
+    Raises:
+        ConfigInvalid: a version is not where the settings say.
+    """
+    from agent.local.interpreter import Interpreter as Local
+    from agent.local.shadow import Shadowed
+
+    def version(folder: str) -> Local:
+        return Local.of_version(registry.tools, Path(folder)) if folder else Local(registry.tools)
+
+    running = version(settings.interpreter)
+    return Shadowed(running, version(settings.interpreter_shadow)) if settings.interpreter_shadow else running
 
 
 async def _checkpointer(settings: Settings, stack: AsyncExitStack) -> BaseCheckpointSaver[Any]:

@@ -115,6 +115,13 @@ class Settings(BaseSettings):
     local_threshold: float = Field(
         0.55, ge=0, le=1, description="Confidence from which the local interpreter's reading stands."
     )
+    interpreter: str = Field(
+        "", description="Folder of another version of the local interpreter; empty means the one that ships."
+    )
+    interpreter_shadow: str = Field(
+        "",
+        description="Folder of a newer version that reads behind the running one; the log tells how they agree.",
+    )
     turn_timeout_s: float = Field(90, gt=0, description="Longest time for one turn.")
     turn_calls: int = Field(20, ge=1, description="Most tool calls in one turn.")
     turn_tokens: int = Field(32_000, ge=500, description="Most tokens sent to the language model in one turn.")

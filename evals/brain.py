@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -83,6 +84,19 @@ class Local:
         return prediction(line, self._interpreter.interpret(request_of(line, self._tools)))
 
 
+@dataclass
+class Spent:
+    """What a language model was used for: calls, and the tokens that it counted as read and written."""
+
+    calls: int = 0
+    read: int = 0
+    written: int = 0
+
+    def dollars(self, prices: tuple[float, float]) -> float:
+        """The cost at prices for a million tokens read and written."""
+        return (self.read * prices[0] + self.written * prices[1]) / 1e6
+
+
 class WithLanguageModel:
     """The language model that the settings name; as a cascade only where the local interpreter is unsure.
 
@@ -96,6 +110,7 @@ class WithLanguageModel:
         self._is_cascade = is_cascade
         self._settings = load()
         self._model = language_model(self._settings)
+        self.spent = Spent()
         if self._model is None:
             raise ConfigInvalid("There is no language model to score.", next_step="Set OPENAI_API_KEY.")
 
@@ -143,7 +158,12 @@ class WithLanguageModel:
             for tool in fitting
         ]
         bound = self._model.bind_tools(schemas)
-        return await bound.ainvoke([system_message(turn), *said, HumanMessage(request.utterance)])
+        message = await bound.ainvoke([system_message(turn), *said, HumanMessage(request.utterance)])
+        used = message.usage_metadata
+        self.spent.calls += 1
+        self.spent.read += used["input_tokens"] if used else 0
+        self.spent.written += used["output_tokens"] if used else 0
+        return message
 
 
 def _results(said: Said) -> str:

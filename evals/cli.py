@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from evals.run import Interpret
 
 SETS = Path(__file__).parent / "sets"
+APART = SETS / "apart.jsonl"
 FAILED = 1
 
 
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("report")(write_report)
     training = typer.Typer(help="Make the shipped weights anew.", no_args_is_help=True)
     training.command("interpreter")(train_interpreter)
+    training.command("held-out")(train_held_out)
     app.add_typer(training, name="train")
 
 
@@ -49,9 +52,11 @@ def interpret(
 
 
 def evaluate(
-    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md, or “proactive”.")] = SETS
-    / "apart.jsonl",
-    brain: Annotated[str, typer.Option(help="local, llm or cascade.")] = "local",
+    path: Annotated[Path, typer.Argument(help="A data set in the format of evals/FORMAT.md, or “proactive”.")] = APART,
+    brain: Annotated[str, typer.Option(help="local, llm, cascade, or all three side by side.")] = "local",
+    price: Annotated[
+        tuple[float, float], typer.Option(help="Dollars for a million tokens read and written, for the cost.")
+    ] = (0.0, 0.0),
     json_report: Annotated[Path | None, typer.Option("--json", help="Also write the report here as JSON.")] = None,
     min_full: Annotated[float | None, typer.Option(help="Exit 1 when the share of full matches is below.")] = None,
     floor: Annotated[bool, typer.Option(help="Put the two floors beside: nothing and keywords.")] = True,
@@ -61,6 +66,9 @@ def evaluate(
         from evals.proactive.report import command
 
         command(json_report)
+        return
+    if brain == "all":
+        typer.echo(asyncio.run(side_by_side(path, price)))
         return
     report = asyncio.run(_evaluate(path, brain, json_report, floor))
     share = report.summary.all.full.share
@@ -90,12 +98,37 @@ def train_interpreter(
     work: Annotated[Path, typer.Option(help="Where a stopped run is kept, to go on from.")] = Path(".atom-training"),
     seed: Annotated[int, typer.Option(help="Another seed gives another run.")] = 1,
     epochs: Annotated[int, typer.Option(help="Passes over the lessons.")] = 6,
+    out: Annotated[Path | None, typer.Option(help="Another version in this folder; the shipped one stays.")] = None,
 ) -> None:
     """Train the local interpreter: network, words, export, calibration, card. Needs the `train` extra."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     from evals.training.run import train
     from tools.registry import offered
+
+    with _watched() as (tell, step):
+        card = train(offered(), work, tell, step, epochs=epochs, seed=seed, out=out)
+    typer.echo(json.dumps(card, indent=2))
+
+
+def train_held_out(
+    work: Annotated[Path, typer.Option(help="Where a stopped run is kept, to go on from.")] = Path(".atom-training"),
+    out: Annotated[Path, typer.Option(help="Where the figures go.")] = SETS.parent / "held.json",
+) -> None:
+    """Measure how tools and sentences that training never saw are read. Needs the `train` extra."""
+    try:
+        from evals.training.held import measure
+
+        with _watched() as (tell, step):
+            figures = measure(_offered(), work, tell, step)
+    except ModuleNotFoundError as missing:
+        raise ConfigInvalid(f"Training needs {missing.name}.", next_step="pip install -e '.[train]'") from missing
+    out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    typer.echo(json.dumps(figures["figures"], indent=1))
+
+
+@contextmanager
+def _watched() -> Iterator[tuple[Any, Any]]:
+    """A progress bar: what tells a line, and what tells a step."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
@@ -105,12 +138,16 @@ def train_interpreter(
     )
     with Progress(*columns) as bars:
         bar = bars.add_task("network", total=None)
+        yield (
+            bars.console.print,
+            lambda done, steps, text: bars.update(bar, completed=done, total=steps, description=text),
+        )
 
-        def step(done: int, steps: int, text: str) -> None:
-            bars.update(bar, completed=done, total=steps, description=text)
 
-        card = train(offered(), work, bars.console.print, step, epochs=epochs, seed=seed)
-    typer.echo(json.dumps(card, indent=2))
+def _offered() -> Sequence[Tool]:
+    from tools.registry import offered
+
+    return offered()
 
 
 async def _evaluate(path: Path, brain: str, json_report: Path | None, floor: bool) -> Any:
@@ -134,13 +171,35 @@ async def _evaluate(path: Path, brain: str, json_report: Path | None, floor: boo
     return report
 
 
+async def side_by_side(path: Path, price: tuple[float, float]) -> str:
+    """The brains as rows of one table, with what a thousand messages cost."""
+    from evals.brain import WithLanguageModel
+    from evals.case import load_cases
+    from evals.report import beside
+    from evals.run import evaluate as score
+
+    cases = load_cases(path)
+    interpreter, tools = _interpreter()
+    rows = []
+    for name in ("local", "llm", "cascade"):
+        reader = _brain(name, interpreter, tools)
+        try:
+            report = await score(cases, reader, tools, data=path.name, brain=name)
+        finally:
+            if isinstance(reader, WithLanguageModel):
+                await reader.close()
+        spent = reader.spent if isinstance(reader, WithLanguageModel) else None
+        rows.append((report, spent, spent.dollars(price) if spent else 0.0))
+    return beside(rows)
+
+
 def _brain(name: str, interpreter: Any, tools: Sequence[Tool]) -> Interpret:
     from evals.brain import Local, WithLanguageModel
 
     if name == "local":
         return Local(interpreter)
     if name not in ("llm", "cascade"):
-        raise InvalidArgument(f"There is no brain “{name}”.", next_step="Use local, llm or cascade.")
+        raise InvalidArgument(f"There is no brain “{name}”.", next_step="Use local, llm, cascade or all.")
     return WithLanguageModel(interpreter, tools, is_cascade=name == "cascade")
 
 

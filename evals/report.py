@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,6 +12,9 @@ from core.tool import Call
 from evals.case import Outcome
 from evals.pairing import Difference
 from evals.score import Rate, Score, Summary, Verdict, summarise
+
+if TYPE_CHECKING:
+    from evals.brain import Spent
 
 COLUMNS = ("tools", "full", "outcome", "accuracy", "dangerous", "destructive")
 
@@ -79,6 +82,24 @@ def report(verdicts: Sequence[Verdict], *, data: str, brain: str) -> Report:
         summary=summarise(verdicts),
         failures=tuple(_failure(v) for v in verdicts if not v.is_right or v.is_dangerous),
     )
+
+
+def beside(rows: Sequence[tuple[Report, Spent | None, float]]) -> str:
+    """Brains on the same data as one table; the cost is for a thousand messages."""
+    lines = [
+        "| brain | "
+        + " | ".join(COLUMNS)
+        + " | p50 / p95 ms | asked the language model | tokens a message | cost of 1,000 |",
+        "| --- " * (len(COLUMNS) + 5) + "|",
+    ]
+    for one, spent, dollars in rows:
+        score, latency = one.summary.all, one.summary.latency
+        times = f"{latency.p50:.0f} / {latency.p95:.0f}" if latency else "–"
+        asked, tokens = (spent.calls, spent.read + spent.written) if spent else (0, 0)
+        rates = " | ".join(_percent(getattr(score, column)) for column in COLUMNS)
+        cost = f"{asked / one.cases:.0%} | {tokens / one.cases:.0f} | ${1000 * dollars / one.cases:.2f}"
+        lines.append(f"| {one.brain} | {rates} | {times} | {cost} |")
+    return "\n".join(lines)
 
 
 def _failure(verdict: Verdict) -> Failure:

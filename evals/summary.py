@@ -56,7 +56,7 @@ async def summarise(
                 from evals.training.baseline import beside
                 from evals.training.lesson import lessons
 
-                found.beside = beside(cases, lessons(tools))
+                found.beside = beside(cases, lessons(tools), interpreter)
     for path in publics:
         found.public[path.name] = await public.score(path, interpreter)
     (out / "report.md").write_text(markdown(found), encoding="utf-8")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from agent.interpretation import Step, Turn
@@ -38,6 +40,7 @@ class Thing:
     tool: str
     args: Mapping[str, Any]
     record: Mapping[str, Any]
+    me: str = ""
 
     @property
     def integration(self) -> str:
@@ -53,22 +56,49 @@ class Thing:
         own = fold(" ".join(str(v) for v in self.record.values() if isinstance(v, str | int))).split()
         return all(any(one == word or (len(word) > 3 and one.startswith(word)) for one in own) for word in words)
 
-    @property
+    @cached_property
     def parts(self) -> frozenset[str]:
-        """The words and numbers in its values."""
-        said = " ".join(str(v) for v in self.record.values() if isinstance(v, str | int)).lower()
-        return frozenset(_PART.findall(said))
+        """The words and numbers in its values; of a day also its name, of a record of the writer's own "mine"."""
+        found: set[str] = set()
+        for value in self.record.values():
+            for one in value if isinstance(value, list) else (value,):
+                if isinstance(one, str | int | float) and not isinstance(one, bool):
+                    found |= {*_PART.findall(str(one).lower()), *_day_words(str(one))}
+                    found |= set(_FORMATS.get(str(one).lower().rpartition(".")[2], "").split())
+                    found |= {"mine", "my", "me"} if self.me and fold(str(one)) == fold(self.me) else set()
+        return frozenset(found)
+
+    def amount(self) -> float | None:
+        """The figure that it is the bigger or smaller by."""
+        figures = [
+            float(v) for k, v in self.record.items()
+            if isinstance(v, int | float) and not isinstance(v, bool) and k not in _ANY and k != "number"
+        ]  # fmt: skip
+        return figures[0] if figures else None
+
+    def moment(self) -> str:
+        """The day or moment that it is the older or newer by, ISO, "" where it has none."""
+        return next((str(v) for v in self.record.values() if _ISO.match(str(v))), "")
 
     def value(self, name: str) -> Any:
         """What stands for it as parameter `name`, None where nothing does."""
-        for key in (name, *_FIELDS.get(name, ())):
+        if name not in self.record and name in self.args and role_of(name) == "place":
+            return self.args[name]
+        for key in (name, f"{name}_id", *_FIELDS.get(name, ())):
             if self.record.get(key) not in (None, "", []) and not isinstance(self.record.get(key), dict | list):
                 return self.record[key]
         if name in self.args and (role_of(name) == "place" or not _is_new(self.tool)):
             return self.args[name]
         if name in _FIELDS and name not in ("issue", "record", "customer", "message", "thread"):
             return None
-        return next((self.record[key] for key in _ANY if self.record.get(key) not in (None, "")), None)
+        own = next((self.record[key] for key in _ANY if self.record.get(key) not in (None, "")), None)
+        return own if own is not None else next((v for k, v in self.record.items() if k.endswith("_id")), None)
+
+    @property
+    def link(self) -> str:
+        """Its address, "" where it has none."""
+        named = (self.record.get("url"), *(v for k, v in self.record.items() if k.endswith(("url", "link"))))
+        return next((str(one) for one in named if str(one or "").startswith("http")), "")
 
 
 def _is_new(tool: str) -> bool:
@@ -87,9 +117,9 @@ class Context:
     integrations: tuple[str, ...] = field(default=())
 
     @classmethod
-    def of(cls, turns: Sequence[Turn]) -> Context:
-        """Newest first; `things` is a group for each call that gave something."""
-        groups = [group for turn in reversed(turns) for step in reversed(turn.calls) if (group := _things(step))]
+    def of(cls, turns: Sequence[Turn], me: str = "") -> Context:
+        """Newest first; `things` is a group for each call that gave something, `me` the writer's name."""
+        groups = [group for turn in reversed(turns) for step in reversed(turn.calls) if (group := _things(step, me))]
         final = turns[-1] if turns and turns[-1].role == "assistant" else None
         pending = tuple(step for step in final.calls if step.result is None) if final else ()
         steps = [step for turn in turns for step in turn.calls]
@@ -104,14 +134,19 @@ class Context:
             for group in self.things:
                 if _OTHER.search(said) and all(one.is_in(self.used) for one in group):
                     continue
-                picked = pick(said, group, self.used)
-                for thing in picked:
-                    if (thing.integration == tool.integration) is strict and (
-                        strict or (role_of(name) in ("", "thing") and not tool.integration)
-                    ):
-                        value = thing.value(name)
-                        if value is not None:
-                            return value
+                if (group[0].integration == tool.integration) is not strict or not (
+                    strict or (role_of(name) in ("", "thing") and not tool.integration)
+                ):
+                    continue
+                found = {
+                    str(value): value
+                    for thing in pick(said, group, self.used)
+                    if (value := thing.value(name)) is not None
+                }
+                if len(found) > 1:  # two are as near: which is meant must be asked
+                    return None
+                if found:
+                    return next(iter(found.values()))
         for step in (*self.pending, *((self.last,) if self.last else ())):
             if step.tool.partition(".")[0] == tool.integration and step.args.get(name) not in (None, "", []):
                 return step.args[name]
@@ -132,8 +167,8 @@ class Context:
             hits = [thing for thing in own if thing.holds(words)]
             if len(hits) == 1:
                 return hits[0].value(name)
-            if len(own) > 1 and (best := _most_alike(own, words)) is not None:
-                return best.value(name)
+            if len(own) > 1 and len(best := alike(own, words)) == 1:
+                return best[0].value(name)
         return None
 
     def address(self, tool: Tool) -> str:
@@ -143,27 +178,59 @@ class Context:
                 return str(group[0].record.get("email") or "")
         return ""
 
-    def all_of(self, tool: Tool, name: str, most: int) -> list[Any]:
-        """What stands for each record of the last group of this system as parameter `name`."""
+    def all_of(self, tool: Tool, name: str, most: int, said: str) -> list[Any]:
+        """What stands for each record of the last group of this system as parameter `name`, unless words single some out."""
         for group in self.things:
+            if len(pick(said, group)) < len(group):
+                return []
             if group[0].integration == tool.integration and 1 < len(group) <= most:
                 return [value for thing in group if (value := thing.value(name)) is not None]
         return []
 
 
-def _most_alike(things: Sequence[Thing], words: Sequence[str]) -> Thing | None:
-    """The only thing that most of the words are in, whole or as a part of a name; None where two are as near."""
-    parts = {part for word in words for part in _PART.findall(word) if part not in _COMMON}
-    hits = sorted(((len(parts & thing.parts), n) for n, thing in enumerate(things)), reverse=True)
-    first, second = hits[0], hits[1]
-    return things[first[1]] if first[0] > second[0] and first[0] * 2 >= len(parts) else None
+def alike(things: Sequence[Thing], words: Iterable[str], *, share: float = 0.5) -> Sequence[Thing]:
+    """The things that most of the words are in which tell things apart, none where no word does.
+
+    A word is in a thing whole or as a beginning; at least `share` of the words must be in the nearest.
+    """
+    parts = {part for word in words for part in _PART.findall(word.lower()) if part not in _COMMON}
+    seen = {part: [_is_in(part, thing.parts) for thing in things] for part in parts}
+    telling = [hits for hits in seen.values() if any(hits) and not all(hits)]
+    counts = [sum(hits[n] for hits in telling) for n in range(len(things))]
+    best = max(counts, default=0)
+    known = [sum(hits[n] for hits in seen.values()) for n in range(len(things))]
+    if not best or max(known) < share * len(parts):
+        return ()
+    return [thing for count, thing in zip(counts, things, strict=True) if count == best]
+
+
+def _is_in(word: str, parts: frozenset[str]) -> bool:
+    if word in parts:
+        return True
+    short = word[:-1] if word.endswith("s") and len(word) > 3 else word
+    return len(short) > 3 and any(one.startswith(short) or (len(one) > 3 and short.startswith(one)) for one in parts)
 
 
 _PART = re.compile(r"[^\W_]+")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def _things(step: Step) -> tuple[Thing, ...]:
-    return tuple(Thing(step.tool, step.args, record) for record in _records(step.result))
+def _day_words(value: str) -> set[str]:
+    """How people name the day and hour of an ISO moment."""
+    if not _ISO.match(value):
+        return set()
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return set()
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(at.day % 10 if at.day not in (11, 12, 13) else 0, "th")
+    found = {_DAYS[at.weekday()], _DAYS[at.weekday()][:3], f"{at.day}{ending}", f"{at:%B}".lower()}
+    return found | ({f"{at.hour % 12 or 12}{'am' if at.hour < 12 else 'pm'}"} if "T" in value else set())
+
+
+def _things(step: Step, me: str) -> tuple[Thing, ...]:
+    return tuple(Thing(step.tool, step.args, record, me) for record in _records(step.result))
 
 
 def _records(result: Any) -> Iterator[Mapping[str, Any]]:
@@ -204,13 +271,32 @@ def pick(said: str, group: Sequence[Thing], used: frozenset[str] = frozenset()) 
     if match and len(group) > 1:
         place = _ORDINALS[(match[1] or match[2]).lower()]
         return group[place : place + 1 or None] if -len(group) <= place < len(group) else ()
-    if len(group) > 1:
-        words = set(fold(said).split()) - _COMMON
-        hits = [(len(words & set(fold(_title(thing)).split())), thing) for thing in group]
-        best = max(count for count, _ in hits)
-        if best:
-            return [thing for count, thing in hits if count == best][:1]
-    return group[:1]
+    if len(group) > 1 and (extreme := _extreme(said, group)) is not None:
+        return [extreme]
+    if len(group) > 1 and (near := alike(group, fold(said).split(), share=0.0)):
+        return near
+    return group
+
+
+def _extreme(said: str, group: Sequence[Thing]) -> Thing | None:
+    """The thing that "the bigger one" or "the oldest" names, None where no such word is or it is not one thing."""
+    match = _EXTREMES.search(said)
+    if match is None:
+        return None
+    word = match[1].lower()
+    by = Thing.moment if word.startswith(("new", "old", "lat", "ear", "rec")) else Thing.amount
+    found = [(value, n) for n, thing in enumerate(group) if (value := by(thing)) not in (None, "")]
+    if len(found) < len(group) or len({value for value, _ in found}) < len(found):
+        return None
+    order = sorted(found, key=lambda one: (one[0], one[1]))
+    return group[order[-1 if word.startswith(("big", "larg", "high", "new", "lat", "rec", "more", "most")) else 0][1]]
+
+
+_EXTREMES = re.compile(
+    r"\bthe (?:most )?(bigger|biggest|larger|largest|higher|highest|smaller|smallest|lower|lowest|cheaper|cheapest|"
+    r"newer|newest|older|oldest|later|latest|earlier|earliest|recent|most expensive|more expensive)\b",
+    re.I,
+)
 
 
 _OTHER = re.compile(r"\bthe other\b", re.I)
@@ -219,11 +305,14 @@ KINDS = frozenset(
     "invoice order payment customer company account record pr mr request comment note campaign newsletter thing guy one ones "
     "last latest itself board list".split()
 )
-_COMMON = frozenset("the a an one ones it that this them to for in on of and is with".split())
-
-
-def _title(thing: Thing) -> str:
-    return " ".join(str(value) for value in thing.record.values() if isinstance(value, str | int))
+_COMMON = frozenset(
+    "the a an one ones it that this them these those to for in on of and is was with from about by at which guy".split()
+)
+_FORMATS = {
+    "xlsx": "spreadsheet excel sheet", "xls": "spreadsheet excel sheet", "csv": "spreadsheet", "docx": "document doc word", "doc": "document word",
+    "pptx": "presentation deck slides powerpoint", "ppt": "presentation deck slides", "png": "image picture", "jpg": "image picture photo",
+    "jpeg": "image picture photo", "mp4": "video recording", "mov": "video",
+}  # fmt: skip
 
 
 def has_ordinal(text: str) -> bool:

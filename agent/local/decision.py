@@ -12,19 +12,23 @@ from agent.local.role import role_of
 from agent.local.text import Sentence
 from agent.local.toolbox import Candidate
 
-THRESHOLDS = {"read": 0.2, "write": 0.3, "destructive": 0.45}
-RIVAL_SHARE = 0.6
-TWIN_SHARE = 0.25
+THRESHOLDS = {"read": 0.1, "write": 0.15, "destructive": 0.3}
+RIVAL_SHARE = 0.4
+TWIN_SHARE = 0.1
 PLAIN_TWIN_SHARE = 0.005
 WORST = -8.0
+CUTS = 5  # the place of the cuts among the evidence
+CUT_TRUST = 0.3
 
 
-def evidence(drafts: Sequence[Draft], *, is_later: bool) -> tuple[float, ...]:
+def evidence(drafts: Sequence[Draft], *, is_later: bool, cuts: float = 0.0) -> tuple[float, ...]:
     """What a plan's confidence is reckoned from: 1, the log odds of its least sure tool, the log probability of how
-    its words were read, how many further calls it has, and whether something was said before it."""
+    its words were read, how many further calls it has, whether something was said before it, the log probability of
+    where it was cut, and how many of its words nothing explains."""
     tool = min((draft.confidence for draft in drafts), default=0.5)
     words = sum(draft.sureness for draft in drafts)
-    return (1.0, log_odds(tool), max(words, WORST), min(len(drafts) - 1.0, 3.0), float(is_later))
+    odd = min(sum(draft.odd for draft in drafts), 4.0)
+    return (1.0, log_odds(tool), max(words, WORST), min(len(drafts) - 1.0, 3.0), float(is_later), max(cuts, WORST), odd)
 
 
 def log_odds(p: float) -> float:
@@ -36,8 +40,14 @@ def log_odds(p: float) -> float:
 def confidence(seen: Sequence[float], weights: Sequence[float]) -> float:
     """How often plans with this evidence are right, by weights measured on sentences that nothing was learned from."""
     if not weights:
-        weights = (0.0, 1.0, 0.0, 0.0, 0.0)
+        weights = (0.0, 1.0, *[0.0] * (len(seen) - 2))
     return 1 / (1 + math.exp(-sum(w * x for w, x in zip(weights, seen, strict=True))))
+
+
+def preference(seen: Sequence[float], weights: Sequence[float]) -> float:
+    """The confidence by which one plan is taken before another of the same sentence, which trusts the cuts less: that
+    they are there is what is in doubt."""
+    return confidence([x * CUT_TRUST if n == CUTS else x for n, x in enumerate(seen)], weights) if seen else 0.0
 
 
 def is_sure(drafts: Sequence[Draft], sure: float) -> bool:
@@ -69,7 +79,8 @@ def rival(found: Sequence[Candidate], sentence: Sentence) -> Candidate | None:
 def _twin_share(best: Candidate, sentence: Sentence) -> float:
     """How likely a tool of the same name elsewhere must be; less where the place named has no key's shape."""
     places = [sentence.between(s.first, s.last) for s in best.reading.segments if role_of(s.label) == "place"]
-    return PLAIN_TWIN_SHARE if places and not any(place.isupper() for place in places) else TWIN_SHARE
+    is_plain = bool(places) and not any(place.isupper() or "/" in place for place in places)
+    return PLAIN_TWIN_SHARE if is_plain else TWIN_SHARE
 
 
 def _is_marked(candidate: Candidate) -> bool:

@@ -6,16 +6,23 @@ import re
 from dataclasses import replace
 
 from agent.interpretation import Interpretation, Step
-from agent.local import reply
+from agent.local import piece, reply
 from agent.local.plan import Draft
 from agent.local.reading import Reading
 from agent.local.talk import talk_tools
 from agent.local.text import fold
 from agent.local.toolbox import Candidate
 from agent.local.value import fill
+from agent.local.word import COMMAND
 from core.tool import Tool
 
 _CHANGES = ("update", "edit", "reschedule", "change", "move")
+MOST_THANKS = 7
+_THANKS = re.compile(
+    r"\W*(?:(?:ok(?:ay)?|ah|oh|great|cool|and|many|big|wow)[\s,.!]+)*"
+    r"(?:thanks|thank you|thx|ty|cheers|perfect|awesome|brilliant|excellent|lovely|good to know|got it|nice one|well done|great job|good job)\b",
+    re.I,
+)
 _OPENING = re.compile(r"^\s*(?:(?:no+|nope|nah|wait|actually|sorry|oops|oh|hmm+)[\s,.!]+)+", re.I)
 _SAID = {fold(e.say): tool.id.partition(".")[2] for tool in talk_tools() for e in tool.examples if fold(e.say)}
 
@@ -35,6 +42,8 @@ class Dialogue(Reading):
             said == "confirm" and self.context.asked and not self.context.pending
         ):
             return self.talk(said, 0.97)
+        if _is_thanks(text):
+            return self.talk("small_talk", 0.9)
         if (from_context := self._from_context()) is not None:
             return from_context
         if self.context.last is not None:
@@ -55,7 +64,9 @@ class Dialogue(Reading):
         tool = self.box.tools[step.tool]
         if is_fix and step.result is not None and tool.effect != "read":
             return self._amended(step, tool)
-        changed = reply.revised(step, text, tool, self.box.forms[tool.id], self.writer, self.box)
+        changed = reply.revised(
+            step, text, tool, self.box.forms[tool.id], self.writer, self.box, piece.before(self.context)
+        )
         if not changed:
             return None
         if is_fix and not self.context.pending and tool.effect != "read":
@@ -177,6 +188,13 @@ class Dialogue(Reading):
             and best.probability > 0.6
             and not [n for n in best.tool.required if n not in _labels(best)]
         )
+
+
+def _is_thanks(text: str) -> bool:
+    """Whether a few words only thank or praise: "perfect, good to know"."""
+    words = fold(text).split()
+    is_short = 0 < len(words) <= MOST_THANKS and not any(c.isdigit() or c in "#@?:" for c in text)
+    return is_short and bool(_THANKS.match(text)) and not any(word in COMMAND for word in words[1:])
 
 
 def _labels(candidate: Candidate) -> set[str]:

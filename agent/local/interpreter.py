@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from threading import Lock
 from time import perf_counter
 
@@ -15,6 +16,7 @@ from agent.local.form import Form
 from agent.local.model import Model, digest, load
 from agent.local.read import read
 from agent.local.toolbox import Toolbox
+from core.errors import ConfigInvalid
 from core.tool import Tool
 
 KEPT_TOOLBOXES = 8
@@ -29,6 +31,17 @@ class Interpreter:
         self._toolbox = Toolbox([t for t in tools if not t.is_hidden], self._model, self._encoder)
         self._others: OrderedDict[str, Toolbox] = OrderedDict()
         self._lock = Lock()
+
+    @classmethod
+    def of_version(cls, tools: Sequence[Tool], folder: Path) -> Interpreter:
+        """Another version than the shipped one: a folder that `atom train interpreter --out` wrote.
+
+        Raises:
+            ConfigInvalid: there is no such version there.
+        """
+        if not (folder / "fitted" / "model.npz").exists():
+            raise ConfigInvalid(f"There is no version of the interpreter in {folder}.")
+        return cls(tools, Encoder(folder / "weights"), load(folder / "fitted"))
 
     def interpret(self, request: Request) -> Interpretation:
         """What a sentence means; never raises on any text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,13 @@ def to_datetime(
     if moment.day is not None and moment.day.bare.startswith("every") and made < now:
         made += timedelta(days=7 if moment.day.bare == "every week" else 1)
     return made.isoformat(timespec="seconds")
+
+
+def length(duration: str) -> timedelta:
+    """A duration such as "1h30m" or "2d"."""
+    units = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
+    parts = re.findall(r"(\d+(?:\.\d+)?)([wdhm])", duration)
+    return timedelta(**{units[unit]: float(number) for number, unit in parts})
 
 
 def has_end(moment: Moment) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agent.local.context import KINDS, Context
+from agent.local.context import KINDS, Context, alike
 from agent.local.form import kind_of
 from agent.local.role import role_of
 from agent.local.text import fold
-from agent.local.word import DETERMINER, PRONOUN
+from agent.local.word import DETERMINER, PRONOUN, stem
 from core.tool import Call, Tool
 
 _NOUNS = frozenset(
@@ -30,7 +30,8 @@ _FOLDERS = frozenset("assign set make label tag give mark put prioritise priorit
 class Draft:
     """A call being made: its arguments, the words behind them, and how sure it is.
 
-    `confidence` is that of the tool, 0 to 1; `sureness` the log probability of how its words were read.
+    `confidence` is that of the tool, 0 to 1; `sureness` the log probability of how its words were read; `odd` how many
+    words nothing explains.
     """
 
     tool: Tool
@@ -40,6 +41,7 @@ class Draft:
     text: str = ""
     impossible: str = ""
     sureness: float = 0.0
+    odd: int = 0
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -92,17 +94,23 @@ def linked(drafts: Sequence[Draft], context: Context) -> list[Draft]:
 
 def _expanded(draft: Draft, said: Draft, context: Context) -> list[Draft]:
     """One call for each record of the last list, where the words mean all of them: "close those two"."""
-    match = _ALL.search(said.text)
-    if match is None or draft.tool.effect == "read":
+    if draft.tool.effect == "read":
         return [draft]
-    count = _COUNTS.get((match[1] or match[2] or "").lower(), 0)
+    match = _ALL.search(said.text)
+    count = _COUNTS.get((match[1] or match[2] or "").lower(), 0) if match else 0
     for name in draft.tool.required:
         if role_of(name) != "thing" or draft.tool.properties[name].get("type") == "array":
             continue
         told = said.args.get(name)
+        parts = [part for part in _SEVERAL.split(told) if part] if isinstance(told, str) else []
+        each = [context.singled(part, draft.tool, name) for part in parts]
+        if len(parts) > 1 and all(one is not None for one in each):
+            return [replace(draft, args={**draft.args, name: one}) for one in each]
         if told is not None and not is_pointer(told, is_told=True) and str(told) not in ("2", "3", "4"):
             continue
-        values = context.all_of(draft.tool, name, MOST_OBJECTS)
+        if match is None:
+            continue
+        values = context.all_of(draft.tool, name, MOST_OBJECTS, said.text)
         if len(values) > 1 and count in (0, len(values)):
             return [replace(draft, args={**draft.args, name: value}) for value in values]
     return [draft]
@@ -116,11 +124,7 @@ def _resolved(draft: Draft, earlier: Sequence[Draft], context: Context) -> Draft
             args[name] = person
             continue
         if value is not None and not is_pointer(value, is_told=bool(context.things)):
-            if (
-                not earlier
-                and isinstance(value, str)
-                and (found := context.singled(value, draft.tool, name)) is not None
-            ):
+            if isinstance(value, str) and (found := context.singled(value, draft.tool, name)) is not None:
                 args[name] = found
             continue
         if value is None and name not in draft.tool.required and name not in draft.tool.one_of:
@@ -138,8 +142,33 @@ def _resolved(draft: Draft, earlier: Sequence[Draft], context: Context) -> Draft
         is_open = name not in args and kind_of(draft.tool.properties[name]) == "email"
         if is_open and _PERSONAL.search(draft.text) and (address := context.address(draft.tool)):
             args[name] = address
+    if not earlier and (aside := _aside(draft, args, context)) is not None:
+        args[aside[0]] = aside[1]
     _texts(draft, args, words, earlier, context)
     return replace(draft, args=args, words=words)
+
+
+def _aside(draft: Draft, args: dict[str, Any], context: Context) -> tuple[str, Any] | None:
+    """An optional record and what it is: the one that free words single out ("answer Femi"), or "it" after "on"."""
+    group = next((g for g in context.things if g[0].integration == draft.tool.integration), ())
+    if not group or (draft.tool.effect == "read" and not _THE_ONE.search(draft.text)):
+        return None
+    kinds = {stem(word) for word in group[0].tool.partition(".")[2].split("_")[1:]}
+    taken = {word for said in draft.words.values() for word in fold(said).split()}
+    for name in _objects(draft.tool):
+        if name in args or name in draft.tool.required or not (name in _ANSWERED or stem(name) in kinds):
+            continue
+        rest = [word for word in fold(draft.text).split() if word not in taken and word not in KINDS]
+        near = alike(group, rest, share=0.0) if len(group) > 1 else group if _ABOUT_IT.search(draft.text) else ()
+        value = near[0].value(name) if len(near) == 1 else None
+        if value is not None and value not in args.values():
+            return name, value
+    return None
+
+
+_ANSWERED = ("reply_to", "thread", "record", "parent", "related", "object")
+_THE_ONE = re.compile(r"\bthe [\w-]+ ones?\b", re.I)
+_ABOUT_IT = re.compile(r"\b(?:on|to|in|under) (?:it|this|that|the (?:thread|deal|record))\b", re.I)
 
 
 def _person(earlier: Sequence[Draft]) -> str:
@@ -172,7 +201,7 @@ def _from_plan(draft: Draft, name: str, earlier: Sequence[Draft]) -> Any:
         before = earlier[n]
         if before.tool.integration != draft.tool.integration:
             continue
-        if name in before.args:
+        if name in before.args and not before.tool.id.partition(".")[2].startswith(("copy_", "clone_", "duplicate_")):
             return before.args[name]
         if before.tool.effect == "read" and name not in before.tool.id:
             continue
@@ -202,12 +231,16 @@ def _texts(
             is_open = (
                 value is None and name in draft.tool.required and any(w in PRONOUN for w in fold(draft.text).split())
             )
-            if (is_pointer(value) or is_open) and context.things:
-                url = context.things[0][0].value("url")
-                if url:
-                    args[name] = str(url)
+            is_link = value is None and name in draft.tool.required and _LINK_WORDS.search(draft.text)
+            is_same = value is None and name in draft.tool.required and _ALSO.search(draft.text)
+            if not (is_pointer(value) or is_open or is_link or is_same):
+                continue
+            if (said := _said_before(context, name)) and not is_link:
+                args[name] = said
+            elif context.things and (url := context.things[0][0].link):
+                args[name] = url
             continue
-        last = len(earlier) - 1
+        last = _made(earlier, str(value or draft.text))
         if (
             (value is None and name in draft.tool.required)
             or is_pointer(value)
@@ -219,6 +252,35 @@ def _texts(
             args[name] = value[: match.start()] + "{{" + f"{last}.url" + "}}" + value[match.end() :]
 
 
+def _made(earlier: Sequence[Draft], said: str) -> int:
+    """Which earlier call's link is meant: of what the words name, else of what was made last, else the last one's."""
+    words = {stem(word) for word in fold(said).split()}
+    names = [draft.tool.id.partition(".")[2].split("_") for draft in earlier]
+    for n in reversed(range(len(earlier))):
+        if (
+            "link" in names[n]
+            or words & {stem(one) for one in names[n][1:]} - {"link"}
+            or earlier[n].tool.integration in words
+        ):
+            return n
+    made = [n for n, name in enumerate(names) if name[0] in _MAKES and name[-1] not in _ADDED]
+    return made[-1] if made else len(earlier) - 1
+
+
+_MAKES = frozenset("create add new upload export open schedule quick start".split())
+_ADDED = frozenset("comment note label member reaction".split())
+
+
+def _said_before(context: Context, name: str) -> str:
+    """The text that the last call carried, for "post it there too"."""
+    last = context.last
+    if last is None or not any(word in last.tool for word in (".send", ".post", ".reply", ".add_comment")):
+        return ""
+    texts = (last.args.get(one) for one in (name, "text", "body", "message"))
+    return next((str(one) for one in texts if isinstance(one, str)), "")
+
+
+_ALSO = re.compile(r"\b(?:also|too|as well|same)\b", re.I)
 _POINTS = re.compile(
     r"(?:about |with )?(?:it|this|that)|where (?:it|this|that|they) (?:is|are)"
     r"|(?:the |its |a |both |this )?(?:[\w-]+ ){0,2}(?:link|url)s?(?: (?:of|to|for) [\w '-]+)?"
@@ -261,6 +323,7 @@ def _folded(before: Draft, draft: Draft) -> Draft | None:
         words=words,
         confidence=min(before.confidence, draft.confidence),
         sureness=before.sureness + draft.sureness,
+        odd=before.odd + draft.odd,
     )
 
 
@@ -278,14 +341,29 @@ def several(draft: Draft, raw: str) -> list[Draft]:
         is_object = (
             role_of(name) in ("thing", "place") or schema.get("x-find") is not None or kind_of(schema) == "email"
         )
-        parts = [p for p in _SEVERAL.split(text) if p] if is_object else []
-        if len(parts) < 2 or not all(_is_name(p) for p in parts):
+        parts = [p for p in _SEVERAL.split(text) if p and p not in ("I", "me")] if is_object else []
+        if len(parts) < 2 or not (all(_is_name(p) for p in parts) or _are_names(parts)):
             parts = _following(text, raw, is_object)
         if 1 < len(parts) <= MOST_OBJECTS:
             made = [int(part) if isinstance(value, int) else part for part in parts]
-            others = {n: v for n, v in draft.args.items() if n == name or v not in parts}
+            others = {n: v for n, v in draft.args.items() if n == name or not _is_of(v, parts)}
             return [replace(draft, args={**others, name: one}, words={**draft.words, name: str(one)}) for one in made]
     return [draft]
+
+
+def _are_names(parts: Sequence[str]) -> bool:
+    """Whether these are names by their shape, or each begins with a capital and has words of its own."""
+    return all(_is_shape(p) for p in parts) or all(" " in p and p[0].isupper() for p in parts)
+
+
+def _is_shape(text: str) -> bool:
+    return any(re.fullmatch(one, text) for one in _SHAPES)
+
+
+def _is_of(value: Any, parts: Sequence[str]) -> bool:
+    """Whether a value is only some of the names of a list."""
+    items = value if isinstance(value, list) else [value]
+    return bool(items) and all(str(item) in parts for item in items)
 
 
 _KEY = r"[A-Za-z][A-Za-z0-9]+-\d+"

@@ -48,6 +48,18 @@ def spoken(name: str) -> str:
     return " ".join(split_name(name))
 
 
+def what_to_change(tool: Tool) -> str:
+    """The question where a record was named and nothing of it that changes."""
+    noun = spoken(tool.id.partition(".")[2].partition("_")[2])
+    return f"What should I change in this {noun}?"
+
+
+def not_here(name: str, nearest: Tool | None) -> str:
+    """Why nothing is done in a system that is not among ours."""
+    offer = f" The nearest I can do is in {nearest.title or nearest.integration}." if nearest else ""
+    return f"I have no connection to {name}, so I did nothing.{offer}"
+
+
 def no_schedule(words: str, tool: Tool) -> str:
     """Why a repeated command is not planned."""
     return f"I can do this once, but {tool.title or tool.integration} has no way to repeat it “{words}”. Ask for it once, or set up a workflow."

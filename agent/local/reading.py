@@ -7,23 +7,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
+
 from agent.interpretation import Interpretation, Request
-from agent.local import clause, decision, piece, plan, question
+from agent.local import clause, decision, foreign, piece, plan, question
 from agent.local.context import Context, has_ordinal
+from agent.local.evidence import named
+from agent.local.moment import length
 from agent.local.plan import Draft
 from agent.local.rank import Clue
 from agent.local.read import read
+from agent.local.role import role_of
 from agent.local.text import Sentence
 from agent.local.toolbox import Candidate, Toolbox
 from agent.local.value import Writer, fill
-from agent.local.word import PRONOUN
+from agent.local.word import PRONOUN, stem
 from core.tool import Call, Tool
 
 LEAN = 1.0
 POINTED = 1.5
 MOST_CUTS = 5
+MOST_ELLIPTIC = 8
+MOST_REMARK = 5  # words behind a command that are still a remark and no text
 PLAIN_CUT = 2.0  # the logit above which a further command is not doubted
-SPLIT_GAIN = 0.2  # how much surer one command must be to be taken for several
+SPLIT_GAIN = 0.2  # how much surer the plan must be without a cut that is there
+CUT_GAIN = 0.0  # and with one that is not
+DOUBT = -2.5  # the logit below which no further command is looked for
+MOST_DOUBTS = 2
+_SHIFT = re.compile(
+    r"\b(?:(earlier|sooner|forward|up by)|later|back\b.* by|push\b.* by|delay\b.* by|postpone\b.* by)\b", re.I
+)
 _REPEATED = re.compile(r"^(?:every|each)\b", re.I)
 
 
@@ -35,8 +48,9 @@ class Reading:
         self.request = request
         zone = request.user.zone
         self.writer = Writer(request.user.name, request.user.email, request.now.astimezone(zone), zone)
-        self.context = Context.of(request.context)
+        self.context = Context.of(request.context, request.user.name)
         self.evidence: tuple[float, ...] = ()
+        self._cut_sureness = 0.0
         self.sentence = self.read(request.utterance)
 
     def read(self, text: str) -> Sentence:
@@ -99,8 +113,6 @@ class Reading:
 
     def _is_own(self, sentence: Sentence) -> bool:
         """Whether a clause names its system or a place that only some have."""
-        from agent.local.evidence import named
-
         return bool(named(sentence.raw, self.box.traits)) or any(
             s.kind in ("channel", "repo", "url") for s in sentence.spans
         )
@@ -114,9 +126,33 @@ class Reading:
         return self.context.integrations[0] if self.context.integrations else ""
 
     def commands(self) -> Interpretation:
-        """The sentence as one or several commands."""
+        """The sentence as one or several commands; where a cut is in doubt, the surer plan of those with and without."""
         whole = self.clue(self.sentence)
-        cuts = whole.sight.cuts[:MOST_CUTS] if whole.sight is not None else []
+        edges = (
+            []
+            if whole.sight is None
+            else [(float(whole.sight.edges[k, 2]), k) for k in range(1, len(whole.sight.edges))]
+        )
+        cuts = sorted(k for logit, k in sorted(edges, reverse=True)[:MOST_CUTS] if logit > 0)
+        best, evidence = self._cut(cuts, whole), self.evidence
+        liked = decision.preference(evidence, self.box.calibration)
+        in_doubt = [(logit, k) for logit, k in sorted(edges, reverse=True) if DOUBT < logit <= PLAIN_CUT][:MOST_DOUBTS]
+        for logit, k in in_doubt:
+            other = [*cuts, k] if logit <= 0 else [cut for cut in cuts if cut != k]
+            tried = self._cut(sorted(other), whole)
+            now = decision.preference(self.evidence, self.box.calibration) if tried.outcome == "call" else -1.0
+            is_whole = bool(best.missing) and bool(tried.calls) and not tried.missing and logit > 0
+            is_better = is_whole or now - liked > (CUT_GAIN if logit <= 0 else SPLIT_GAIN)
+            if is_better and (logit > 0 or len(tried.calls) > len(best.calls)):
+                best, evidence, liked, cuts = tried, self.evidence, now, sorted(other)
+        self.evidence = evidence
+        return best
+
+    def _cut(self, cuts: list[int], whole: Clue) -> Interpretation:
+        """The sentence cut before these words."""
+        edges = whole.sight.edges[1:, 2] if whole.sight is not None else np.zeros(0)
+        chosen = np.isin(np.arange(1, len(edges) + 1), cuts)
+        self._cut_sureness = float(-np.log1p(np.exp(np.where(chosen, -edges, edges))).sum())
         parts = clause.clauses(self.sentence, cuts)
         kept = [p for p in parts if not p.is_negated]
         if len(parts) == 1 or not kept:
@@ -136,22 +172,14 @@ class Reading:
             else:
                 sentence = self.read(text)
                 found = ranked[first] if n else self.ranked(sentence)
-                read_again = self._reread(found, sentence)
-                found = read_again or found
+                found = self._reread(found, sentence) or found
             best = next((c for c in found if not c.talk), None)
             if best is None or (found[0].talk and found[0].probability > 0.6):
                 continue
             drafts += self._drafts(best, sentence)
         if not drafts:
             return self._single(self._candidates(whole))
-        several = self.decided(plan.linked(drafts, self.context))
-        if whole.sight is not None and max(whole.sight.edges[k, 2] for k in cuts) > PLAIN_CUT:
-            return several
-        single, evidence = self._single(self._candidates(whole)), self.evidence
-        if single.outcome == "call" and single.confidence > several.confidence + SPLIT_GAIN:
-            self.evidence = evidence
-            return single
-        return several
+        return self.decided(plan.linked(drafts, self.context))
 
     def _single(self, found: Sequence[Candidate], sentence: Sentence | None = None) -> Interpretation:
         """The sentence as one command, a question between two, or none."""
@@ -163,18 +191,46 @@ class Reading:
             best = found[0]
         if best.talk:
             return self.talk(best.talk, best.probability, nearest)
+        if stranger := self._stranger(best, sentence):
+            return Interpretation(
+                "decline", confidence=best.probability, reason=question.not_here(stranger, nearest), act="out_of_scope"
+            )
         refusal = self._refused(best, sentence)
         if refusal is not None:
             return refusal
         rival = decision.rival(found, sentence)
-        if rival is not None and not self.context.last:
+        if (
+            rival is not None
+            and not self.context.last
+            and best.tool.integration not in named(sentence.raw, self.box.traits)
+        ):
             drafts = plan.linked(self._drafts(best, sentence), self.context)
             tools = [best.tool, rival.tool]
             return Interpretation(
                 "clarify", plan.calls(drafts), best.probability, question.which_system(tools),
                 options=tuple(dict.fromkeys(t.title or t.integration for t in tools)), words=plan.words(drafts),
             )  # fmt: skip
-        return self.decided(plan.linked(self._drafts(best, sentence), self.context))
+        drafts = self._drafts(best, sentence)
+        if self._says_nothing(drafts, best):
+            return self.talk("small_talk", best.probability, nearest)
+        return self.decided(plan.linked(drafts, self.context))
+
+    def _says_nothing(self, drafts: Sequence[Draft], best: Candidate) -> bool:
+        """Whether words after a turn would do the last thing once more, or change a record to what it is."""
+        last = self.context.last
+        if last is None or best.tool.effect == "read" or any(draft.args for draft in drafts):
+            return False
+        has_more = len(best.tool.required) < len(best.tool.properties)
+        return last.tool == best.tool.id or (has_more and best.tool.id.partition(".")[2].startswith("update"))
+
+    def _stranger(self, best: Candidate, sentence: Sentence) -> str:
+        """The system that the sentence is for where it is none of ours, "" else; a title or a text may name any."""
+        name = foreign.named(sentence)
+        if not name or self._is_own(sentence):
+            return ""
+        telling = [s for s in best.reading.segments if role_of(s.label) in ("title", "body", "query")]
+        held = " ".join(sentence.between(s.first, s.last).lower() for s in telling)
+        return "" if name.lower() in held else name
 
     def _refused(self, best: Candidate, sentence: Sentence) -> Interpretation | None:
         """A repetition that the tool cannot express."""
@@ -192,16 +248,53 @@ class Reading:
     def _drafts(self, best: Candidate, sentence: Sentence) -> list[Draft]:
         form = self.box.forms[best.tool.id]
         filled = fill(best.reading, sentence, form, self.writer, base=self._base(best))
+        args, said = dict(filled.args), dict(filled.words)
+        if (told := _told_after(best, sentence)) is not None and told[0] not in args:
+            args[told[0]] = said[told[0]] = told[1]
+        if (shifted := self._shifted(best.tool, sentence)) is not None:
+            args = {name: value for name, value in args.items() if name not in ("start", "end", "duration")}
+            args["start"] = said["start"] = shifted
         draft = Draft(
             best.tool,
-            filled.args,
-            filled.words,
+            args,
+            said,
             best.probability,
             sentence.raw,
             filled.impossible,
             best.reading.sureness,
+            best.reading.unexplained,
         )
-        return plan.several(draft, sentence.raw)
+        return plan.several(self._completed(draft, sentence), sentence.raw)
+
+    def _completed(self, draft: Draft, sentence: Sentence) -> Draft:
+        """A short question that names no kind of record asks the last one again, with something else in it."""
+        last = self.context.last
+        if last is None or last.tool != draft.tool.id or draft.tool.effect != "read" or not draft.args:
+            return draft
+        nouns = {stem(word) for word in draft.tool.id.partition(".")[2].split("_")[1:]}
+        if len(sentence.tokens) > MOST_ELLIPTIC or nouns & {stem(token.low) for token in sentence.tokens}:
+            return draft
+        return replace(draft, args={**last.args, **draft.args})
+
+    def _shifted(self, tool: Tool, sentence: Sentence) -> str | None:
+        """The new beginning of the event in hand, for "half an hour later" and "push it back by an hour"."""
+        match, span = _SHIFT.search(sentence.raw), next((s for s in sentence.spans if s.kind == "duration"), None)
+        if (
+            match is None
+            or span is None
+            or "start" not in tool.properties
+            or tool.effect != "write"
+            or not self.context.things
+        ):
+            return None
+        thing = self.context.things[0][0]
+        start = str(thing.record.get("start") or thing.args.get("start") or "")
+        try:
+            at = datetime.fromisoformat(start).astimezone(self.writer.zone)
+        except ValueError:
+            return None
+        is_earlier = bool(match[1])
+        return (at - length(span.value) if is_earlier else at + length(span.value)).isoformat(timespec="seconds")
 
     def _base(self, best: Candidate) -> datetime | None:
         """When the event in hand starts, for "move it to 11"."""
@@ -220,7 +313,7 @@ class Reading:
 
     def decided(self, drafts: Sequence[Draft]) -> Interpretation:
         """Calls where all is there and sure enough, else one question."""
-        self.evidence = decision.evidence(drafts, is_later=bool(self.request.context))
+        self.evidence = decision.evidence(drafts, is_later=bool(self.request.context), cuts=self._cut_sureness)
         sure = decision.confidence(self.evidence, self.box.calibration)
         for n, draft in enumerate(drafts):
             missing = draft.missing
@@ -236,9 +329,35 @@ class Reading:
             return Interpretation(
                 "clarify", plan.calls([draft]), sure, asked, name, question.options(draft.tool, name), plan.calls(rest), words=plan.words([draft]),
             )  # fmt: skip
+        idle = next((draft for draft in drafts if _changes_nothing(draft)), None)
+        if idle is not None:
+            rest = [draft for draft in drafts if draft is not idle]
+            return Interpretation(
+                "clarify", plan.calls([idle]), sure, question.what_to_change(idle.tool), rest=plan.calls(rest), words=plan.words([idle]),
+            )  # fmt: skip
         if not decision.is_sure(drafts, sure):
             return decision.unsure(drafts, sure)
         return Interpretation("call", plan.calls(drafts), sure, words=plan.words(drafts))
+
+
+def _told_after(best: Candidate, sentence: Sentence) -> tuple[str, str] | None:
+    """The text of a new record and the sentences behind the command that tell it: "… urgent. The lights are out."."""
+    names = [n for n in best.tool.properties if role_of(n) == "body" and n not in best.tool.required]
+    if not names or not best.tool.id.partition(".")[2].startswith(("create_", "open_", "add_")):
+        return None
+    last = max((s.last for s in best.reading.segments), default=0)
+    tokens = sentence.tokens
+    ends = [k for k in range(last, len(tokens) - 1) if tokens[k].text in ".!" and not tokens[k + 1].is_sign]
+    if not ends or len(tokens) - ends[0] - 1 < MOST_REMARK:
+        return None
+    return names[0], sentence.raw[tokens[ends[0] + 1].start :].strip()
+
+
+def _changes_nothing(draft: Draft) -> bool:
+    """Whether a change of a record names the record and nothing that changes."""
+    tool = draft.tool
+    is_change = tool.id.partition(".")[2].startswith(("update_", "edit_"))
+    return is_change and len(tool.required) < len(tool.properties) and set(draft.args) <= set(tool.required)
 
 
 def _impossible(sentence: Sentence) -> str:

@@ -136,8 +136,18 @@ def _end(tokens: tuple[Token, ...]) -> int:
     return end
 
 
-def revised(step: Step, text: str, tool: Tool, form: Form, writer: Writer, toolbox: Toolbox) -> dict[str, Any]:
-    """What a correction or "same for …" changes in the arguments of a call; empty where nothing fits."""
+def revised(
+    step: Step, text: str, tool: Tool, form: Form, writer: Writer, toolbox: Toolbox, before: str = ""
+) -> dict[str, Any]:
+    """What a correction or "same for …" changes in the arguments of a call; empty where nothing fits.
+
+    With `before`, what was done and said last, the whole text is read first as it stands in its conversation.
+    """
+    if before:
+        whole = read(text, writer.now)
+        said = fill(toolbox.read(tool.id, whole, toolbox.see(whole, before), True), whole, form, writer).args
+        if said := {k: v for k, v in said.items() if step.args.get(k) != v}:
+            return said
     core = core_of(text)
     sentence = read(core, writer.now)
     by_kind = _by_kind(step.args, sentence, form, writer)

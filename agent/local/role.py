@@ -9,7 +9,7 @@ _NAMES = {
     "person": "assignee owner reporter author lead who from user contact requester agent reviewer recipient",
     "people": "people members guests assignees reviewers add remove attendees recipients participants invitees cc to_people",
     "place": "project team repo channel account board list folder workspace space calendar list_name parent database site store group queue chat audience property server",
-    "thing": "issue record event opportunity card task deal ticket order invoice payment subscription file document page item message thread number customer product conversation meeting campaign report design comment_id contact draft template workbook path recording webinar poll form lead view item_id estimate bill refund expense discount job",
+    "thing": "issue record event opportunity card task deal ticket order invoice payment subscription file document page item message thread number customer product conversation meeting campaign report design comment_id contact draft template workbook path recording webinar poll form lead view item_id estimate bill refund expense discount job mr pr pull_request merge_request",
     "state": "status state stage column section list_to",
     "due": "due_date close_date due deadline due_on due_at",
     "begin": "start from since after at started date when start_time send_at starts_at begin",

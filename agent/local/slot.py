@@ -15,6 +15,7 @@ from agent.local.form import Form, candidates, is_closed
 from agent.local.head import Hint
 from agent.local.role import role_of
 from agent.local.text import Sentence, Token, fold
+from agent.local.word import POLITE
 
 Weights = Mapping[str, float]
 BEAM = 8
@@ -185,6 +186,8 @@ def _best(
     return kept
 
 
+LEAST_TEXT = 3
+MOST_TAIL = 3
 _OPEN = frozenset("since after from starting until till before by to through ending".split())
 
 
@@ -197,10 +200,46 @@ def periods(segments: Sequence[Segment], sentence: Sentence, form: Form) -> tupl
         token = sentence.tokens[s.first] if s.last > s.first else None
         day = getattr(token.span.value, "day", None) if token is not None and token.span is not None else None
         before = sentence.tokens[s.first - 1].low if s.first else ""
-        is_period = day is not None and day.grain not in ("day", "") and before not in _OPEN
+        is_period = (
+            day is not None and before not in _OPEN and (day.grain not in ("day", "") or _is_whole(token, form, pair))
+        )
         is_free = bool(pair) and not labels & set(pair.split("+")[1:])
         made.append(replace(s, label=pair) if is_period and is_free else s)
     return tuple(made)
+
+
+def snapped(segments: Sequence[Segment], sentence: Sentence, form: Form) -> tuple[Segment, ...]:
+    """Texts grown to whole sentences: the words before them since the last full stop, and those left to the next."""
+    tokens = sentence.tokens
+    taken = {k for s in segments for k in range(s.first, s.last)}
+    stops = [
+        k for k, token in enumerate(tokens) if token.text in ".!?" or "\n" in sentence.raw[token.end : token.end + 1]
+    ]
+    made = []
+    for s in segments:
+        first, last = s.first, s.last
+        if form.kinds.get(s.label) == "text" and last - first >= LEAST_TEXT and tokens[first].kind != "quote":
+            begin = max((k + 1 for k in stops if k < first), default=0)
+            if begin and not taken & {*range(begin, first)}:
+                first = begin
+            end = min((k for k in stops if k >= last), default=len(tokens))
+            rest = tokens[last:end]
+            if not taken & {*range(last, end)} and len(rest) <= MOST_TAIL and all(t.low not in _TAILS for t in rest):
+                last = end
+        made.append(replace(s, first=first, last=last))
+    return tuple(made)
+
+
+_TAILS = POLITE | frozenset(
+    "too also please thanks slack teams gmail outlook jira and then , ; thx ok now asap in on to".split()
+)
+
+
+def _is_whole(token: Token | None, form: Form, pair: str) -> bool:
+    """Whether a day without an hour fills a window of moments, from its beginning to its end."""
+    value = token.span.value if token is not None and token.span is not None else None
+    is_bare = value is not None and value.clock is None and not value.part and value.exact is None
+    return is_bare and bool(pair) and all(form.kinds[name] == "date-time" for name in pair.split("+"))
 
 
 def fold_words(tokens: Sequence[Token], i: int, j: int) -> str:

@@ -179,7 +179,8 @@ class Toolbox:
         sight = sight or self.see(sentence)
         hint = self._hint(tool, sentence, sight) if sight is not None else None
         found = slot.decode(sentence, self.forms[tool], self._model.slots, is_bound, hint)
-        found = replace(found, segments=slot.periods(found.segments, sentence, self.forms[tool]))
+        form = self.forms[tool]
+        found = replace(found, segments=slot.snapped(slot.periods(found.segments, sentence, form), sentence, form))
         return self._chosen(tool, found, sentence, sight) if sight is not None else found
 
     def _chosen(self, tool: str, found: Reading, sentence: Sentence, sight: Sight) -> Reading:

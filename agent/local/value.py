@@ -22,7 +22,7 @@ _NOBODY = frozenset("nobody noone none unassigned no-one".split())
 _AHEAD = re.compile(r"event|meeting|availab|calendar|schedul|webinar|remind|due|close_|expir|deadline|renew|birthday")
 _DONE = re.compile(r"log|record|expense|payment|bill|receipt|time|hours|invoice")
 _ENDS = frozenset(
-    "to to_date date_to modified_before until before end due_before close_before created_before end_date ends_at end_time updated_before".split()
+    "to to_date date_to modified_before until before end due_before close_before created_before end_date ends_at end_time updated_before deadline ends expires expires_at valid_until".split()
 )
 _TRIMMED_ROLES = frozenset("thing place firm state branch".split())
 
@@ -120,7 +120,7 @@ def _time(
     if kind == "date":
         whole = is_end or (name.startswith(("due", "close")) and when.day is not None and when.day.grain != "day")
         return moment.to_date(when, writer.now, is_end=whole, is_past=is_past)
-    is_whole = form.tool.effect == "read" and moment.is_whole_day(when)
+    is_whole = (form.tool.effect == "read" or is_end) and moment.is_whole_day(when) and base is None
     return moment.to_datetime(
         when, writer.now, writer.zone, is_end=is_end and (is_period or is_whole or moment.has_end(when)), is_past=is_past,
         base=base, is_period=is_whole or is_period,

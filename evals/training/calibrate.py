@@ -20,17 +20,20 @@ from evals.score import judge
 CASES = Path(__file__).parent.parent / "dev"
 PULL = 1e-3
 STEPS = 50
+ROUNDS = 2
 
 
 def calibrated(model: Model, tools: Sequence[Tool], encoder: Encoder, folder: Path = CASES) -> Model:
     """The model with the weights of its confidence, by logistic regression over the plans it makes of the cases."""
     cases = [case for path in sorted(folder.glob("*.jsonl")) for case in load_cases(path)]
-    box = Toolbox(tools, replace(model, calibration=()), encoder)
     known = {tool.id: tool for tool in tools}
-    found = [pair for case in cases if (pair := _plan(case, box, known)) is not None]
-    x = np.array([seen for seen, _ in found])
-    y = np.array([right for _, right in found], float)
-    return replace(model, calibration=tuple(round(float(w), 4) for w in logistic(x, y)))
+    for _ in range(ROUNDS):  # confidence decides which plan is made, and is measured on the plans made
+        box = Toolbox(tools, model, encoder)
+        found = [pair for case in cases if (pair := _plan(case, box, known)) is not None]
+        x = np.array([seen for seen, _ in found])
+        y = np.array([right for _, right in found], float)
+        model = replace(model, calibration=tuple(round(float(w), 4) for w in logistic(x, y)))
+    return model
 
 
 def _plan(case: Case, box: Toolbox, tools: dict[str, Tool]) -> tuple[tuple[float, ...], bool] | None:

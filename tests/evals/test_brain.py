@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from agent.interpretation import Interpretation, Request
@@ -9,6 +11,7 @@ from core.errors import ConfigInvalid
 from core.tool import Call, Tool
 from evals.brain import Asked, Local, WithLanguageModel, request_of
 from evals.case import Case
+from evals.cli import side_by_side
 from tests.agent.llm import call, endpoint, say
 from tools.registry import offered
 
@@ -69,6 +72,21 @@ async def test_a_language_model_is_asked_where_the_local_one_is_unsure(monkeypat
         assert (await alone(CASE)).outcome == "clarify"
         for brain in (sure, unsure, alone):
             await brain.close()
+
+
+async def test_the_brains_side_by_side_with_their_cost(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = tmp_path / "one.jsonl"
+    data.write_text(CASE.model_dump_json() + "\n", encoding="utf-8")
+    async with endpoint(*[call("jira.get_issue", issue="PAY-7")] * 2) as model:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        monkeypatch.setenv("OPENAI_BASE_URL", model.url)
+        monkeypatch.setenv("ATOM_LOCAL_THRESHOLD", "1.0")
+        rows = (await side_by_side(data, (2.0, 10.0))).splitlines()[2:]
+    local, llm, cascade = ([cell.strip() for cell in row.strip("|").split("|")] for row in rows)
+    assert [row[0] for row in (local, llm, cascade)] == ["local", "llm", "cascade"]
+    assert [row[-3] for row in (local, llm, cascade)] == ["0%", "100%", "100%"]
+    assert local[-1] == "$0.00"
+    assert llm[-1] == cascade[-1] != "$0.00"
 
 
 def test_without_a_key_it_says_so() -> None:
