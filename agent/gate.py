@@ -65,7 +65,9 @@ class Gate(AgentMiddleware[PlanState, Turn]):
 
     async def _agreed(self, message: AIMessage, calls: list[ToolCall], turn: Turn) -> bool:
         plan = [_as_call(call) for call in calls]
-        asked = await self._approvals.ask(turn.who, turn.thread, plan, short_id(turn.who.tenant, turn.id, digest(plan)))
+        edits = message.additional_kwargs.get("atom", {}).get("edits", 0)
+        marks = (turn.who.tenant, turn.id, digest(plan), *([str(edits)] if edits else ()))
+        asked = await self._approvals.ask(turn.who, turn.thread, plan, short_id(*marks))
         word = interrupt(
             Pending(
                 kind="approval",

@@ -61,12 +61,15 @@ class Ledger:
         self._clock = clock
 
     async def plan(self, rows: Sequence[LedgerRow]) -> None:
-        """Write planned calls; those already there are left as they are."""
+        """Write planned calls; of those already there, one that was not begun takes the plan's arguments."""
         async with self._database.session() as session:
             for row in rows:
-                if await session.get(LedgerRow, (row.tenant, row.id)) is None:
+                found = await session.get(LedgerRow, (row.tenant, row.id))
+                if found is None:
                     row.made_at = self._clock()
                     session.add(row)
+                elif found.status == "planned" and found.args != row.args:
+                    found.args, found.labels = row.args, row.labels
 
     async def get(self, tenant: str, call_id: str) -> LedgerRow | None:
         """One call."""

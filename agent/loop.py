@@ -17,35 +17,43 @@ from langgraph.types import Command
 from pydantic import BaseModel
 
 from agent.cascade import Cascade
+from agent.edit import Edit, Edited
 from agent.gate import Gate
 from agent.ledger import Ledger, LedgerRow
-from agent.model import UNDO, Interpreter, LocalModel
+from agent.model import UNDO, Interpreter, LocalModel, last_ai
 from agent.proof import Proof
 from agent.resolve import Resolve
 from agent.state import Pending, PlanState
 from agent.turn import Turn
 from agent.undo import Undo
-from core.errors import AtomError, InvalidArgument
+from core.errors import ApprovalInvalid, AtomError, InvalidArgument
+from core.message import Field
 from core.tool import Result, Tool, tool_id
 from governance.approval import Approvals
 from governance.audit import Audit
 from governance.policy import Policy
 from tools.registry import Registry
 
-LAST = "Gate.after_model"
+LAST, BEFORE_LAST = "Gate.after_model", "Resolve.after_model"
 STEPS = 60
+PRESSED = "pressed"
 MESSAGES_KEPT = 40
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended, or what it waits for. `rows` are the ledger's calls of this turn, in the order asked."""
+    """How a run ended, or what it waits for. `rows` are the ledger's calls of this turn, in the order asked.
+
+    `written` is what the person wrote in this thread, `has_outsiders` whether guests read along.
+    """
 
     text: str = ""
     reading: Mapping[str, Any] | None = None
     waits: tuple[Pending, ...] = ()
     rows: tuple[LedgerRow, ...] = ()
     error: AtomError | None = None
+    written: tuple[str, ...] = ()
+    has_outsiders: bool = False
 
 
 class Agent:
@@ -67,13 +75,17 @@ class Agent:
     ) -> None:
         self._ledger = ledger
         self._registry = registry
+        self._approvals = approvals
+        self._audit = audit
+        resolve = Resolve(registry)
+        self._edit = Edit(registry, resolve)
         self._graph: Any = create_agent(
             LocalModel(interpreter=interpreter, tools=registry.tools),
             tools=[_undo_tool(), *(_runnable(tool, registry) for tool in registry.all_tools)],
             middleware=[
                 Cascade(interpreter, registry, ledger, llm, model, threshold, mode),
                 Gate(registry, policy, approvals, ledger, audit),  # after the model they run from the last to the first
-                Resolve(registry),
+                resolve,
                 Undo(ledger, registry),
                 Proof(registry, ledger, audit),
             ],
@@ -82,14 +94,21 @@ class Agent:
             checkpointer=checkpointer,
         )
 
-    async def ask(self, turn: Turn, text: str) -> Ending:
-        """Work on a sentence. A plan that still waits in this thread must be answered or withdrawn before."""
+    async def ask(self, turn: Turn, text: str, *, is_written: bool = True) -> Ending:
+        """Work on a sentence; a button said what nobody wrote.
+
+        A plan that still waits in this thread must be answered or withdrawn before.
+        """
         given = {
-            "messages": [*await self._surplus(turn.thread), HumanMessage(text)],
+            "messages": [
+                *await self._surplus(turn.thread),
+                HumanMessage(text, additional_kwargs={} if is_written else {PRESSED: True}),
+            ],
             "turn": turn.id,
             "labels": {},
             "settled": [],
             "undo_of": {},
+            "has_outsiders": turn.has_outsiders,
         }
         return await self._run(turn, given)
 
@@ -100,6 +119,37 @@ class Agent:
         if not values:
             return Ending(error=InvalidArgument("Nothing of that is waiting any more."))
         return await self._run(turn, Command(resume=values))
+
+    async def form(self, turn: Turn, approval: str) -> tuple[Field, ...]:
+        """What can be changed in a plan that waits in this thread."""
+        return self._edit.form(await self._planned(turn, approval), turn)
+
+    async def edit(self, turn: Turn, approval: str, given: Mapping[str, str]) -> Ending:
+        """Change arguments of a plan that waits: the old approval is withdrawn, a new one is asked for.
+
+        Raises:
+            InvalidArgument: a value does not fit; the plan waits as before.
+            ApprovalInvalid: it was decided a moment ago.
+        """
+        rows = await self._planned(turn, approval)
+        state = await self._graph.aget_state(self._config(turn.thread))
+        message = last_ai(state.values["messages"])
+        edited = await self._edit.apply(message.tool_calls, rows, given, turn)
+        if not await self._approvals.withdraw(approval):
+            raise ApprovalInvalid("This plan was decided a moment ago; nothing was changed in it.")
+        await self._audit.note(turn.who, "edited", approval=approval, turn=turn.id)
+        values = {
+            "messages": [_with(message, edited)],
+            "labels": {**state.values.get("labels", {}), **edited.labels},
+            "jump_to": None,
+        }
+        await self._graph.aupdate_state(self._config(turn.thread), values, as_node=BEFORE_LAST)
+        return await self._run(turn, None)
+
+    async def _planned(self, turn: Turn, approval: str) -> list[LedgerRow]:
+        if not any(pending["id"] == approval for pending in await self.waits(turn.thread)):
+            raise ApprovalInvalid("This plan does not wait any more.", next_step="Please ask again.")
+        return [row for row in await self._ledger.of_turn(turn.who.tenant, turn.id) if row.status == "planned"]
 
     async def drop(self, thread: str) -> None:
         """Set aside what waits in this thread; none of its calls can run any more."""
@@ -147,13 +197,16 @@ class Agent:
         rows = tuple(await self._ledger.of_turn(turn.who.tenant, turn.id))
         state = await self._graph.aget_state(self._config(turn.thread))
         waits = tuple(one.value for task in state.tasks for one in task.interrupts)
-        message = _last(state.values.get("messages", ()))
+        messages = state.values.get("messages", ())
+        message = _last(messages)
         return Ending(
             text=str(message.text) if message and not waits and not error else "",
             reading=message.additional_kwargs.get("atom") if message else None,
             waits=() if error else waits,
             rows=rows,
             error=error,
+            written=tuple(str(one.text) for one in messages if _is_written(one)),
+            has_outsiders=bool(state.values.get("has_outsiders")),
         )
 
     async def _interrupts(self, thread: str) -> dict[str, Pending]:
@@ -174,6 +227,22 @@ class Agent:
 def _last(messages: Sequence[BaseMessage]) -> AIMessage | None:
     last = messages[-1] if messages else None
     return last if isinstance(last, AIMessage) else None
+
+
+def _with(message: AIMessage, edited: Edited) -> AIMessage:
+    """The message with the changed calls; how often it was changed tells its approvals apart."""
+    reading = message.additional_kwargs.get("atom", {})
+    worded = reading.get("said") or [call["args"] for call in message.tool_calls]
+    said = [
+        {name: value for name, value in {**one, **edited.said.get(call["id"] or "", {})}.items() if value is not None}
+        for call, one in zip(message.tool_calls, worded, strict=True)
+    ]
+    kept = {**reading, "said": said, "edits": reading.get("edits", 0) + 1}
+    return message.model_copy(update={"tool_calls": edited.calls, "additional_kwargs": {"atom": kept}})
+
+
+def _is_written(message: BaseMessage) -> bool:
+    return isinstance(message, HumanMessage) and not message.additional_kwargs.get(PRESSED)
 
 
 def _unanswered(messages: Sequence[BaseMessage]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import InvalidArgument
 
 _SLOT = re.compile(r"\{\{\s*(\d+)\.(\w+)\s*\}\}")  # a bare {{1}} is some vendors' own placeholder
+_SHOWN = re.compile(r"\(the (\w+) from step ([1-9]\d?)\)")
 _INSTEAD = {"url": ("url", "key", "id"), "key": ("key", "id"), "id": ("id",), "title": ("title", "text", "key", "id")}
 
 
@@ -49,6 +50,11 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return _SLOT.sub(lambda match: _words(int(match[1]), match[2]), str(value))
+
+
+def slotted(text: str) -> str:
+    """A text in which the words that `shown` puts for a reference are the reference again."""
+    return _SHOWN.sub(lambda match: f"{{{{{int(match[2]) - 1}.{'url' if match[1] == 'link' else match[1]}}}}}", text)
 
 
 def _words(number: int, field: str) -> str:

@@ -56,6 +56,28 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
         revised = message.model_copy(update={"tool_calls": made, "additional_kwargs": {"atom": kept}})
         return {"messages": [revised], "labels": labels, "settled": [call["id"] for call in made]}
 
+    async def look_up(self, tool: Tool, parameter: str, args: Arguments, turn: Turn) -> tuple[Any, str] | None:
+        """The id and the label of the record that a parameter names, without a question; None where it names none.
+
+        Raises:
+            NotConnected: the asker has no connection that works.
+            Ambiguous: the name fits several records.
+            Unresolved: it fits none.
+        """
+        value = args.get(parameter)
+        kind = self._registry.integrations.get(tool.integration)
+        if kind is None or not value or references(value) or parameter not in _finders(kind, tool):
+            return None
+        system = await self._registry.open(tool.integration, turn.who)
+        texts = value if isinstance(value, list) else [value]
+        finder = _finders(kind, tool)[parameter].removeprefix("find_")
+        found = []
+        for text in map(str, texts):
+            candidates = await self._candidates(system, tool, parameter, text, args, turn)
+            found.append(choose(parameter, text, candidates, system.name, finder))
+        ids = [one.id for one in found]
+        return ids if isinstance(value, list) else ids[0], ", ".join(one.label for one in found)
+
     async def _resolved(self, call: ToolCall, turn: Turn) -> tuple[dict[str, Any], dict[str, str]]:
         tool = self._registry.tool(tool_id(call["name"]))
         if tool is None or not tool.integration:
@@ -98,7 +120,7 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
                 return choose(parameter, text, candidates, system.name, kind)
             except (Ambiguous, Unresolved) as error:
                 asked += 1
-                text = self._answer(error, turn, f"{parameter}:{text}:{asked}")
+                text = self._answer(error, turn, f"{parameter}:{text}:{asked}", kind)
                 for offered in error.candidates:  # few vendors find a record by the id that a button carries
                     if offered.id == text:
                         return offered
@@ -115,7 +137,7 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
         except NotFound:
             return ()
 
-    def _answer(self, error: Ambiguous | Unresolved, turn: Turn, mark: str) -> str:
+    def _answer(self, error: Ambiguous | Unresolved, turn: Turn, mark: str, kind: str) -> str:
         text = error.message
         if isinstance(error, Unresolved):
             text = f"{error.message} What is the name there?"
@@ -127,11 +149,17 @@ class Resolve(AgentMiddleware[PlanState, Turn]):
             turn=turn.id,
             text=text,
             options=options,
+            about=kind,
         )
         said = interrupt(asked)
         while said == CONNECTED:  # the word that an earlier wait ended with, which is not asked again
             said = interrupt(asked)
         return cast(str, said)
+
+
+def _finders(kind: type[Integration], tool: Tool) -> Mapping[str, str]:
+    declared = kind.declarations.get(tool.id)
+    return declared.finders if declared else {}
 
 
 def _told(tool: Tool, parameter: str, value: Any) -> Any:

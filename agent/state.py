@@ -12,16 +12,20 @@ CONNECTED = "connected"  # the word with which a run goes on that waited for a c
 
 class PlanState(AgentState[Any]):
     """`labels` are what a person reads in place of ids, by call and parameter; `settled` are calls with ids in place;
-    `undo_of` maps an inverse call to the call it takes back."""
+    `undo_of` maps an inverse call to the call it takes back; `has_outsiders` says that guests read along."""
 
     turn: NotRequired[str]
     labels: NotRequired[dict[str, dict[str, str]]]
     settled: NotRequired[list[str]]
     undo_of: NotRequired[dict[str, str]]
+    has_outsiders: NotRequired[bool]
 
 
 class Pending(TypedDict):
-    """What a run waits for: a word on a plan, an answer to a question, or a connection."""
+    """What a run waits for: a word on a plan, an answer to a question, or a connection.
+
+    `about` is the kind of record that a question's options are.
+    """
 
     kind: Literal["approval", "question", "connect"]
     id: str
@@ -29,6 +33,7 @@ class Pending(TypedDict):
     turn: str
     text: NotRequired[str]
     options: NotRequired[list[list[str]]]
+    about: NotRequired[str]
     calls: NotRequired[list[dict[str, Any]]]
     expires_at: NotRequired[str]
     integration: NotRequired[str]

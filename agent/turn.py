@@ -40,6 +40,7 @@ class Turn:
     directory: Directory = field(default_factory=Directory)
     connected: frozenset[str] = frozenset()
     is_channel: bool = False
+    has_outsiders: bool = False
     progress: Progress = in_silence
     tokens_used: int = 0
     calls_made: int = 0

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from agent.ledger import LedgerRow
 from agent.loop import Ending
 from agent.state import Pending, short_id
 from agent.turn import Turn
-from bot.present import outcome, steps
+from bot.audience import Audience
+from bot.place import Place
+from bot.present import bare_receipt, outcome, receipt, steps
 from core.errors import ConfigInvalid
-from core.message import Connect, Failure, Option, Part, Plan, Question, Reply, Text
+from core.message import Button, Connect, Failure, Listing, Option, Part, Plan, Question, Receipts, Reply, Text
+from core.principal import Principal
 from core.tool import Tool
 from tools.registry import Registry
+
+ASIDE = "I answered where only you see it."
+NO_ANSWER = Failure(text="I have no answer to that.", next_step="Say “help” to see what I can do.")
 
 
 class Answers:
@@ -22,18 +29,71 @@ class Answers:
         self._registry = registry
         self._tools: Mapping[str, Tool] = {tool.id: tool for tool in registry.all_tools}
 
-    async def reply(self, ending: Ending, turn: Turn) -> Reply:
-        """The reply; private where it holds a link that is the asker's alone."""
-        parts: list[Part] = [_said(ending, turn)] if ending.text else []
+    async def replies(self, ending: Ending, turn: Turn, place: Place) -> tuple[Reply, ...]:
+        """The replies: one, or in a channel what everybody may see and then what only the asker does."""
+        written = ending.text if (ending.reading or {}).get("by") == "llm" else ""
+        return tuple(_credited(one, written) for one in await self._replies(ending, turn, place))
+
+    async def _replies(self, ending: Ending, turn: Turn, place: Place) -> tuple[Reply, ...]:
+        shares = await self._shares(ending, turn, Audience.of(ending, place) if place.audience == "channel" else None)
+        for_all = tuple(part for part, is_open in shares if is_open)
+        alone = tuple(part for part, is_open in shares if not is_open)
+        if place.audience == "direct":
+            parts = (*for_all, *alone) or (NO_ANSWER,)
+            return (Reply(parts=parts, is_private=any(isinstance(one, Connect) for one in parts)),)
+        if not alone:
+            return (Reply(parts=for_all or (NO_ANSWER,)),)
+        if any(row.effect == "read" and row.status == "done" for row in ending.rows) and not ending.waits:
+            alone = (*alone, _share(turn, has_outsiders=ending.has_outsiders or place.has_outsiders))
+        aside = Text(text=f"{turn.who.name}, the rest is for you alone." if for_all else f"{turn.who.name}, {ASIDE}")
+        return Reply(parts=(*for_all, aside)), Reply(parts=alone, is_private=True)
+
+    def found(self, rows: Sequence[LedgerRow], who: Principal) -> tuple[Part, ...]:
+        """What the reading calls among these gave."""
+        reads = [row for row in rows if row.effect == "read" and row.status == "done"]
+        return tuple(outcome(reads, self._tools, who.zone))
+
+    async def _shares(self, ending: Ending, turn: Turn, audience: Audience | None) -> list[tuple[Part, bool]]:
+        """Each part, with whether it is for everybody."""
+        found = [(_said(ending, turn), audience is None or audience.sees_text(ending))] if ending.text else []
         if not ending.waits:
-            parts += outcome(ending.rows, self._tools, turn.who.zone)
-        parts += [await self._waiting(pending, ending, turn) for pending in ending.waits]
-        parts += await self._lost(ending, turn)
+            found += self._outcome(ending, turn, audience)
+        for pending in ending.waits:
+            is_open = audience is None or self._sees_waiting(pending, ending, audience)
+            found.append((await self._waiting(pending, ending, turn), is_open))
+        found += [(part, audience is None) for part in await self._lost(ending, turn)]
         if ending.error:
-            parts.append(Failure(text=ending.error.message, next_step=ending.error.next_step))
-        if not parts:
-            parts.append(Failure(text="I have no answer to that.", next_step="Say “help” to see what I can do."))
-        return Reply(parts=tuple(parts), is_private=any(isinstance(one, Connect) for one in parts))
+            failure = Failure(text=ending.error.message, next_step=ending.error.next_step)
+            found.append((failure, audience is None or audience.sees_error(ending)))
+        return found
+
+    def _outcome(self, ending: Ending, turn: Turn, audience: Audience | None) -> list[tuple[Part, bool]]:
+        if audience is None:
+            return [(part, True) for part in outcome(ending.rows, self._tools, turn.who.zone)]
+        closed = [row for row in ending.rows if not self._sees(row, audience)]
+        shown = [row for row in ending.rows if row not in closed]
+        parts = [(part, True) for part in self.found(shown, turn.who)]
+        lines = tuple(
+            (bare_receipt if row in closed else receipt)(row, self._tools.get(row.tool))
+            for row in ending.rows
+            if row.effect != "read" or row.status != "done"
+        )
+        parts += [(Receipts(lines=lines), True)] if lines else []
+        return [*parts, *((part, False) for part in outcome(closed, self._tools, turn.who.zone))]
+
+    def _sees(self, row: LedgerRow, audience: Audience) -> bool:
+        tool = self._tools.get(row.tool)
+        if row.effect == "read":
+            return row.status == "done" and audience.sees_result(row.result)
+        return audience.sees_receipt(row, tool) or (row.status == "rejected" and audience.sees_step(row, tool))
+
+    def _sees_waiting(self, pending: Pending, ending: Ending, audience: Audience) -> bool:
+        if pending["kind"] == "question":
+            return audience.sees_question(pending)
+        planned = [row for row in ending.rows if row.status == "planned"]
+        return pending["kind"] == "approval" and all(
+            audience.sees_step(row, self._tools.get(row.tool)) for row in planned
+        )
 
     async def _lost(self, ending: Ending, turn: Turn) -> list[Part]:
         """An invitation for each system whose connection ended while a call was under way."""
@@ -71,9 +131,22 @@ class Answers:
         return Connect(integration=key, name=name, url=url, text=text)
 
 
+def _share(turn: Turn, *, has_outsiders: bool) -> Listing:
+    """What lets the asker show to everybody what only they see."""
+    whom = "Everybody here, guests too," if has_outsiders else "Everybody here"
+    button = Button(label="Share here", action="share", target=turn.id, confirm=f"{whom} will read it. Share it?")
+    return Listing(empty="Only you see this.", buttons=(button,))
+
+
 def question_id(thread: str, turn: str = "") -> str:
     """The id of a question that the interpreter asked; it begins the same for all of a person's thread."""
     return f"ask-{short_id(thread)}-{turn}"
+
+
+def _credited(reply: Reply, written: str) -> Reply:
+    """The reply, marked where it holds what a language model wrote."""
+    is_generated = bool(written) and any(isinstance(part, Text) and part.text == written for part in reply.parts)
+    return reply.model_copy(update={"is_generated": True}) if is_generated else reply
 
 
 def _said(ending: Ending, turn: Turn) -> Part:

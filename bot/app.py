@@ -24,8 +24,9 @@ from agent.turn import Limits
 from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.courier import Courier
-from bot.delivery import Deliveries, Notes
+from bot.delivery import Notes
 from bot.hook import hook_routes
+from bot.inbox import EventInbox
 from bot.morning import Mornings
 from bot.noticeboard import Noticeboard
 from bot.outbox import Outbox
@@ -62,7 +63,7 @@ class Services:
     interpreter: Interpreter
     agent: Agent
     conversation: Conversation
-    deliveries: Deliveries
+    events: EventInbox
     notes: Notes
     inbox: Inbox
     outbox: Outbox
@@ -131,7 +132,8 @@ async def services(
             mode,
         )
         limits = Limits(settings.turn_timeout_s, settings.turn_calls, settings.turn_tokens)
-        notes = Notes(database)
+        notes, events = Notes(database), EventInbox(database)
+        stack.push_async_callback(events.close)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
         outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
@@ -154,7 +156,7 @@ async def services(
             interpreter,
             agent,
             conversation,
-            Deliveries(database),
+            events,
             notes,
             inbox,
             outbox,
@@ -257,7 +259,7 @@ def slack(running: Services) -> Any:
     settings = running.settings
     adapter = SlackAdapter(
         running.conversation,
-        deliveries=running.deliveries,
+        deliveries=running.events,
         threads=Threads(running.notes),
         tenant_of=tenant_of(settings),
         token=settings.slack_bot_token.get_secret_value(),
@@ -285,7 +287,7 @@ def teams(running: Services) -> Any:
         password=settings.teams_app_password.get_secret_value(),
         tenant=settings.teams_tenant_id,
         allow_anonymous=settings.teams_allow_anonymous,
-        deliveries=running.deliveries,
+        deliveries=running.events,
         references=References(running.notes),
         tenant_of=tenant_of(settings),
         openid_url=settings.teams_openid_url,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.message import Message, Press, Reply
+from core.message import Field, Message, Press, Reply
 from core.principal import Principal
 
 
@@ -32,6 +32,13 @@ class Assistant(Protocol):
 
     async def press(self, press: Press, sink: Sink) -> None:
         """Work on a button a person pressed."""
+
+    async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
+        """What can be changed in a plan that waits, in the order of its steps; none where nothing can.
+
+        Raises:
+            ApprovalInvalid: it is unknown, somebody else's, decided already, or expired; the sentence says which.
+        """
 
     async def home(self, who: Principal) -> Reply:
         """What stands between this person and the assistant: connections, approvals, settings and the like."""

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 
+from pydantic import TypeAdapter, ValidationError
+
 from agent.ledger import Ledger
 from agent.loop import Agent, Ending
 from agent.state import CONNECTED, Pending, short_id
@@ -22,9 +24,9 @@ from bot.place import Place, place_of
 from bot.word import option, word
 from core.clock import Clock, utc_now
 from core.db import is_storage_error, unavailable
-from core.errors import AtomError, StorageUnavailable
+from core.errors import AtomError, InvalidArgument, StorageUnavailable
 from core.log import frames, logger
-from core.message import Failure, Message, Part, Platform, Press, PressAction, Reply
+from core.message import Failure, Field, Message, Part, Platform, Press, PressAction, Reply, Text
 from core.principal import Principal
 from governance.approval import Approvals
 from tools.kit.pace import Kept
@@ -33,6 +35,7 @@ from tools.registry import Registry
 LONGEST_TEXT = 8_000
 LONGEST_NAME_WORDS = 5
 SET_ASIDE = "Set aside; nothing was changed."
+_FORM = TypeAdapter(dict[str, str])
 _log = logger("bot.conversation")
 
 Work = Callable[[], Awaitable[None]]
@@ -92,6 +95,12 @@ class Conversation:
         await self._seen(place)
         await self._at_work(lambda: self._pressed(press, place, sink), place, sink)
 
+    async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
+        """What can be changed in a plan that waits."""
+        row = await self._approvals.open(approval, who)
+        turn = Turn(await self._agent.turn_of(row.thread), who, row.thread, self._clock())
+        return await self._agent.form(turn, approval)
+
     async def home(self, who: Principal) -> Reply:
         """What stands between this person and the assistant."""
         return Reply(parts=tuple([part for section in self.sections for part in await section(who)]), is_private=True)
@@ -136,7 +145,9 @@ class Conversation:
             with suppress(StorageUnavailable):  # then what was answered is said once more, after a restart say
                 await self._notes.drop("at_work", place.key)
 
-    async def _heard(self, text: str, event: str, at: datetime, place: Place, sink: Sink) -> None:
+    async def _heard(
+        self, text: str, event: str, at: datetime, place: Place, sink: Sink, *, is_written: bool = True
+    ) -> None:
         if not text:
             await sink.send(Reply.of_text("You sent me an empty message. Say “help” to see what I can do."))
             return
@@ -149,7 +160,7 @@ class Conversation:
             return
         await sink.status("Working on it …")
         turn = await self._turn(place, sink, short_id(place.key, event), at)
-        await self._show(await self._agent.ask(turn, text), turn, place, sink)
+        await self._show(await self._agent.ask(turn, text, is_written=is_written), turn, place, sink)
 
     async def _answered(self, waits: tuple[Pending, ...], text: str, place: Place, sink: Sink) -> bool:
         """Take a text as the answer to what waits; if it is none, set that aside, and the text is a new wish."""
@@ -179,6 +190,10 @@ class Conversation:
     async def _pressed(self, press: Press, place: Place, sink: Sink) -> None:
         if press.action in ("approve", "reject"):
             await self._decide(press.target, press.action == "approve", place, sink, is_button=True)
+        elif press.action == "edit":
+            await self._edit(press, place, sink)
+        elif press.action == "share":
+            await self._share(press, place, sink)
         elif handler := self.handlers.get(press.action):
             await handler(press, sink)
         elif press.action == "undo":
@@ -186,7 +201,7 @@ class Conversation:
             await sink.status("Working on it …")
             turn = await self._turn(place, sink, short_id(place.key, press.id), press.pressed_at)
             turn.undo_receipt = press.target
-            await self._show(await self._agent.ask(turn, "undo that"), turn, place, sink)
+            await self._show(await self._agent.ask(turn, "undo that", is_written=False), turn, place, sink)
         else:
             await self._chosen(press, place, sink)
 
@@ -197,7 +212,7 @@ class Conversation:
                 await self._resume(pending, press.value, place, sink)
                 return
         if press.target.startswith(question_id(place.key)):
-            await self._heard(press.value, press.id, press.pressed_at, place, sink)
+            await self._heard(press.value, press.id, press.pressed_at, place, sink, is_written=False)
             return
         stale = Failure(text="That question is not open any more, or it was put to somebody else.")
         await sink.send(Reply(parts=(stale,), is_private=True))
@@ -218,12 +233,46 @@ class Conversation:
                 await stack.enter_async_context(self._locks.of(row.thread))
             turn = await self._turn(place, sink, await self._agent.turn_of(row.thread), thread=row.thread)
             ending = await self._agent.resume(turn, {approval: "approve" if approve else "reject"})
-        reply = await self._answers.reply(ending, turn)
+        first, *rest = await self._answers.replies(ending, turn, place)
         if is_button and not ending.waits:
-            await sink.settle(approval, reply)
+            await sink.settle(approval, first)
+        else:
+            await sink.settle(approval, Reply.of_text("Approved." if approve else "Cancelled; nothing was changed."))
+            rest = [first, *rest]
+        await self._send(rest, ending, turn, place, sink)
+
+    async def _share(self, press: Press, place: Place, sink: Sink) -> None:
+        """Post what only the asker saw where they asked, as their own word."""
+        rows = await self._ledger.of_turn(place.who.tenant, press.target)
+        mine = [row for row in rows if row.principal == place.who.id and row.thread == place.key]
+        parts = self._answers.found(mine, place.who)
+        if not parts:
+            gone = Failure(text="There is nothing of yours here to share.")
+            await sink.send(Reply(parts=(gone,), is_private=True))
             return
-        await sink.settle(approval, Reply.of_text("Approved." if approve else "Cancelled; nothing was changed."))
-        await self._send(reply, ending, turn, place, sink)
+        await sink.send(Reply(parts=(Text(text=f"{place.who.name} shares:"), *parts)))
+
+    async def _edit(self, press: Press, place: Place, sink: Sink) -> None:
+        """A plan with other arguments in the place of one that waits; where they do not fit, that one still waits."""
+        try:
+            if not press.value:
+                shown = _what_can_change(await self.form(press.target, place.who))
+                await sink.send(Reply(parts=(shown,), is_private=True))
+                return
+            turn, ending = await self._edited(press, _given(press.value), place, sink)
+        except AtomError as error:
+            await sink.send(Reply(parts=(Failure(text=error.message, next_step=error.next_step),), is_private=True))
+            return
+        await sink.settle(press.target, Reply.of_text("Changed; the new plan waits for your word."))
+        await self._show(ending, turn, place, sink)
+
+    async def _edited(self, press: Press, given: dict[str, str], place: Place, sink: Sink) -> tuple[Turn, Ending]:
+        row = await self._approvals.open(press.target, place.who)
+        async with AsyncExitStack() as stack:
+            if row.thread != place.key:
+                await stack.enter_async_context(self._locks.of(row.thread))
+            turn = await self._turn(place, sink, await self._agent.turn_of(row.thread), thread=row.thread)
+            return turn, await self._agent.edit(turn, press.target, given)
 
     async def _expired(self, approval: str, said: Failure, place: Place, sink: Sink) -> bool:
         """Whether the person's own plan waited too long; then its card says so, and it waits no longer."""
@@ -273,6 +322,10 @@ class Conversation:
             if row is not None and row.status in ("approved", "used", "rejected"):
                 await self._resume(pending, "reject" if row.status == "rejected" else "approve", place, sink)
                 return
+            if row is not None and row.status == "withdrawn":  # cut off while the plan was changed or set aside
+                await self._agent.drop(place.key)
+                await sink.send(Reply.of_text(SET_ASIDE))
+                return
         turn = await self._turn(place, sink, await self._agent.turn_of(place.key))
         if not waits and await self._agent.is_cut_off(place.key):
             await self._show(await self._agent.go_on(turn), turn, place, sink)
@@ -283,15 +336,16 @@ class Conversation:
             await sink.send(Reply(parts=(lost,)))
 
     async def _show(self, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
-        await self._send(await self._answers.reply(ending, turn), ending, turn, place, sink)
+        await self._send(await self._answers.replies(ending, turn, place), ending, turn, place, sink)
 
-    async def _send(self, reply: Reply, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
-        if ending.waits:
+    async def _send(self, replies: Sequence[Reply], ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
+        if ending.waits and turn.thread == place.key:
             await self._notes.put("place", turn.thread, place.model_dump(mode="json"))
         for pending in ending.waits:
             if pending["kind"] == "connect":
                 await self._park(turn, pending["integration"])
-        await sink.send(reply)
+        for reply in replies:
+            await sink.send(reply)
 
     async def _park(self, turn: Turn, integration: str) -> None:
         key = f"{turn.who.tenant}:{turn.who.id}:{integration}"
@@ -311,6 +365,7 @@ class Conversation:
             directory=self.names.of(place.who),
             connected=frozenset(key for key, status in connected.items() if status == "active"),
             is_channel=place.audience == "channel",
+            has_outsiders=place.has_outsiders,
             progress=sink.status,
         )
 
@@ -325,6 +380,25 @@ def _answer_to(pending: Pending, text: str, said: str) -> str:
     if options:
         return option(text, options) or ""
     return text if len(text.split()) <= LONGEST_NAME_WORDS else ""
+
+
+def _given(value: str) -> dict[str, str]:
+    """What a form sent back.
+
+    Raises:
+        InvalidArgument: it is no object of texts.
+    """
+    try:
+        return _FORM.validate_json(value)
+    except ValidationError as error:
+        raise InvalidArgument("I could not read that form.", next_step="Please open it again.") from error
+
+
+def _what_can_change(fields: Sequence[Field]) -> Part:
+    if not fields:
+        return Failure(text="There is nothing in this plan that can be changed.")
+    lines = [f"- {field.step}. {field.label}: {field.value or '–'}" for field in fields]
+    return Text(text="\n".join(["This can be changed:", *lines]))
 
 
 async def _guarded(work: Awaitable[None], sink: Sink) -> None:

@@ -1,29 +1,15 @@
-"""What must be remembered so that nothing happens twice and a thread is followed after a restart."""
+"""What must be remembered so that a thread is followed after a restart."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, String, delete, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import Clock, utc_now
 from core.db import Database, Moment, Table
-
-KEPT = timedelta(days=3)
-
-
-class DeliveryRow(Table):
-    """An event of a platform that was taken on."""
-
-    __tablename__ = "delivery"
-
-    tenant: Mapped[str] = mapped_column(String(200), primary_key=True)
-    platform: Mapped[str] = mapped_column(String(16), primary_key=True)
-    event: Mapped[str] = mapped_column(String(300), primary_key=True)
-    at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
 class NoteRow(Table):
@@ -35,29 +21,6 @@ class NoteRow(Table):
     key: Mapped[str] = mapped_column(String(700), primary_key=True)
     value: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(Moment)
-
-
-class Deliveries:
-    """Which events came already."""
-
-    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def first(self, tenant: str, platform: str, event_id: str) -> bool:
-        """Take an event on; false when it was taken on before, by this or another process."""
-        row = DeliveryRow(tenant=tenant, platform=platform, event=event_id, at=self._clock())
-        try:
-            async with self._database.session() as session:
-                session.add(row)
-        except IntegrityError:
-            return False
-        return True
-
-    async def forget_old(self) -> None:
-        """Drop what no platform will deliver again."""
-        async with self._database.session() as session:
-            await session.execute(delete(DeliveryRow).where(DeliveryRow.at < self._clock() - KEPT))
 
 
 class Notes:

@@ -18,6 +18,7 @@ class Place(BaseModel):
     conversation: str
     thread: str = ""
     audience: Audience = "direct"
+    has_outsiders: bool = False
 
     @property
     def key(self) -> str:
@@ -33,4 +34,5 @@ def place_of(origin: Message | Press) -> Place:
         conversation=origin.conversation,
         thread=origin.thread,
         audience=origin.audience,
+        has_outsiders=isinstance(origin, Message) and origin.has_outsiders,
     )

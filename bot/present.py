@@ -32,6 +32,7 @@ _STATUS: Mapping[str, ReceiptStatus] = {
     "done": "done", "failed": "failed", "denied": "failed", "unknown": "unknown", "rejected": "rejected",
     "planned": "waiting", "started": "unknown",
 }  # fmt: skip
+_ENDS = {"failed": "did not work", "unknown": "the outcome is unknown", "rejected": "cancelled", "waiting": "waits"}
 
 
 def steps(rows: Sequence[LedgerRow], tools: Mapping[str, Tool]) -> tuple[PlanStep, ...]:
@@ -77,6 +78,13 @@ def receipt(row: LedgerRow, tool: Tool | None) -> Receipt:
         status=status, text=text, key=row.key if status != "rejected" else "", url=row.url,
         undo=row.id if can_undo else "",
     )  # fmt: skip
+
+
+def bare_receipt(row: LedgerRow, tool: Tool | None) -> Receipt:
+    """One intent's line as everybody may read it: what kind of thing became of it, and nothing of what it is about."""
+    status = _STATUS.get(row.status, "unknown")
+    text = _did(row, tool) if status == "done" else f"{_title(row, tool)}: {_ENDS.get(status, 'not done')}."
+    return Receipt(status=status, text=text, undo=receipt(row, tool).undo)
 
 
 def found(result: Any, tool: Tool | None, zone: ZoneInfo) -> Part:
@@ -153,13 +161,16 @@ def _title(row: LedgerRow, tool: Tool | None) -> str:
 
 
 def _past(row: LedgerRow, tool: Tool | None) -> str:
+    return _did(row, tool) + (f" “{row.title}”" if row.title else _about(row, tool))
+
+
+def _did(row: LedgerRow, tool: Tool | None) -> str:
     verb, _, noun = row.tool.partition(".")[2].partition("_")
     noun = noun.replace("_", " ")
     if noun.startswith(("on ", "add", "to ")):
         noun = noun.removeprefix("add").strip()
     said = f"{_PAST.get(verb) or _regular(verb)} {noun}".strip()
-    about = f" “{row.title}”" if row.title else _about(row, tool)
-    return f"{tool.title if tool else ''}: {said}{about}".removeprefix(": ")
+    return f"{tool.title if tool else ''}: {said}".removeprefix(": ")
 
 
 def _regular(verb: str) -> str:

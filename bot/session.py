@@ -118,6 +118,7 @@ async def serve_all(settings: Settings) -> None:
         )
     async with services(settings) as running:
         app = create_app(running)
+        running.events.start()
         try:
             server = uvicorn.Server(
                 uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", lifespan="off")
@@ -141,7 +142,7 @@ async def _housekeep(running: Services) -> None:
     """Drop, every hour, what is remembered no longer, and learn from what was passed over."""
     while True:
         with suppress(StorageUnavailable):  # there is another hour
-            await running.deliveries.forget_old()
+            await running.events.forget_old()
             await running.outbox.forget_old()
             await running.courier.learn_from_silence()
         await asyncio.sleep(3600)

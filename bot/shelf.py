@@ -66,3 +66,7 @@ class References:
     async def load(self, tenant: str, key: str) -> dict[str, Any] | None:
         """What was kept under the key, or None."""
         return await self._notes.get("reference", f"{tenant}:{key}")
+
+    async def drop(self, tenant: str, key: str) -> None:
+        """Forget what was kept under the key."""
+        await self._notes.drop("reference", f"{tenant}:{key}")

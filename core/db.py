@@ -14,7 +14,7 @@ from sqlalchemy import DateTime, MetaData, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.types import TypeDecorator
@@ -101,6 +101,29 @@ class Database:
         except (DatabaseError, InterfaceError, PoolTimeout) as error:
             raise unavailable(error) from error
 
+    @asynccontextmanager
+    async def durable(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that outlives a power cut once this ends; for what is acknowledged to others.
+
+        Raises:
+            StorageUnavailable: as `session`.
+        """
+        is_sqlite = self.engine.dialect.name == "sqlite"
+        try:
+            async with self.engine.connect() as connection:
+                if is_sqlite:
+                    await _synchronous(connection, "FULL")
+                try:
+                    async with connection.begin():
+                        yield connection
+                finally:
+                    if is_sqlite:
+                        await _synchronous(connection, "NORMAL")
+        except OURS:
+            raise
+        except (DatabaseError, InterfaceError, PoolTimeout) as error:
+            raise unavailable(error) from error
+
     async def migrate(self) -> None:
         """Bring the schema to the newest version."""
         await anyio.to_thread.run_sync(_upgrade, self.url)
@@ -143,6 +166,11 @@ def _sqlite(url: str) -> AsyncEngine:
         cursor.close()
 
     return engine
+
+
+async def _synchronous(connection: AsyncConnection, level: str) -> None:
+    await connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    await connection.commit()
 
 
 def _upgrade(url: str) -> None:

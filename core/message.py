@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import pydantic
+from pydantic import BaseModel, ConfigDict
 
 from core.principal import Principal
 from core.tool import Effect
@@ -18,6 +19,7 @@ Audience = Literal["direct", "channel"]
 ReceiptStatus = Literal["done", "waiting", "failed", "unknown", "rejected", "not_understood"]
 
 
+FieldKind = Literal["text", "number", "choice", "date", "yes-no"]
 NoticeKind = Literal["reminder", "digest", "alert", "suggestion", "approval", "result"]
 
 
@@ -182,6 +184,30 @@ class Option(_Frozen):
     value: str
 
 
+class Field(_Frozen):
+    """One argument of a plan that waits, as a form shows it; `step` counts from 1, as the plan does.
+
+    `value` is what stands there now, in the words a person reads: a date as 2027-01-31, yes-no as `yes` or `no`,
+    "" where nothing stands. What a form sends back is a press `edit` on the approval with a JSON object of texts by
+    `key`; what is left out or unchanged stays as it is, and "" takes an argument away.
+    """
+
+    step: int
+    parameter: str
+    title: str
+    label: str
+    kind: FieldKind = "text"
+    value: str = ""
+    options: tuple[Option, ...] = ()
+    is_required: bool = False
+    is_long: bool = False
+
+    @property
+    def key(self) -> str:
+        """The field's name in what a form sends back."""
+        return f"{self.step}.{self.parameter}"
+
+
 class Question(_Frozen):
     """One question, with buttons where the answers are known; `asker` is whom it is put to."""
 
@@ -211,15 +237,20 @@ class Failure(_Frozen):
 
 
 Part = Annotated[
-    Text | Table | Listing | Picture | Plan | Receipts | Question | Connect | Failure, Field(discriminator="kind")
+    Text | Table | Listing | Picture | Plan | Receipts | Question | Connect | Failure,
+    pydantic.Field(discriminator="kind"),
 ]
 
 
 class Reply(_Frozen):
-    """What the assistant says; `is_private` parts of the world see it only as the asker."""
+    """What the assistant says; `is_private` parts of the world see it only as the asker.
+
+    `is_generated` says that a language model wrote words of it.
+    """
 
     parts: tuple[Part, ...]
     is_private: bool = False
+    is_generated: bool = False
 
     @classmethod
     def of_text(cls, text: str) -> Reply:

@@ -91,8 +91,8 @@ class Approvals:
             row = await session.get(ApprovalRow, approval_id)
         return row if row is not None and row.tenant == tenant else None
 
-    async def decide(self, approval_id: str, by: Principal, *, approve: bool) -> ApprovalRow:
-        """Give the person's word; the first word stands.
+    async def open(self, approval_id: str, by: Principal) -> ApprovalRow:
+        """An approval that still waits for this person's word.
 
         Raises:
             ApprovalInvalid: it is unknown, somebody else's, decided already, or expired; the sentence says which.
@@ -106,14 +106,23 @@ class Approvals:
             raise ApprovalInvalid(f"This plan was already {_PAST[row.status]}; nothing happened again.")
         if row.expires_at <= self._clock():
             raise ApprovalInvalid("This plan waited too long and has expired.", next_step="Please ask again.")
+        return row
+
+    async def decide(self, approval_id: str, by: Principal, *, approve: bool) -> ApprovalRow:
+        """Give the person's word; the first word stands.
+
+        Raises:
+            ApprovalInvalid: it is unknown, somebody else's, decided already, or expired; the sentence says which.
+        """
+        row = await self.open(approval_id, by)
         if not await self._move(row.id, "pending", "approved" if approve else "rejected"):
             raise ApprovalInvalid("This plan was decided a moment ago; nothing happened again.")
         row.status = "approved" if approve else "rejected"
         return row
 
-    async def withdraw(self, approval_id: str) -> None:
-        """Take a pending approval out of the way, because the conversation went on."""
-        await self._move(approval_id, "pending", "withdrawn")
+    async def withdraw(self, approval_id: str) -> bool:
+        """Take a pending approval out of the way, because the conversation went on; false when it was not pending."""
+        return await self._move(approval_id, "pending", "withdrawn")
 
     async def use(self, approval_id: str, calls: Sequence[Call]) -> bool:
         """Whether the calls that are about to run are exactly those a person approved.

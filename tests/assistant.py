@@ -71,18 +71,21 @@ class Office:
         await self.running.conversation.hear(message, sink)
         return sink
 
-    async def press(self, action: PressAction, target: str, value: str = "", by: Principal | None = None) -> Recorder:
+    async def press(
+        self, action: PressAction, target: str, value: str = "", by: Principal | None = None, **place: Any
+    ) -> Recorder:
         """Press a button; gives what was answered."""
         sink = Recorder()
         press = Press(
             id=uuid.uuid4().hex,
-            platform="terminal",
+            platform=place.pop("platform", "terminal"),
             conversation=self.conversation,
             by=by or self.who,
             action=action,
             target=target,
             value=value,
             pressed_at=utc_now(),
+            **place,
         )
         await self.running.conversation.press(press, sink)
         return sink

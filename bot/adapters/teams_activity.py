@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import mimetypes
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,11 +14,14 @@ from pydantic.alias_generators import to_camel
 
 from bot.adapters.teams_reference import Reference
 from core.clock import Clock
-from core.message import Audience, Message, Press, PressAction
+from core.message import Attachment, Audience, Message, Press, PressAction
 from core.principal import Principal
 
 _THREAD = ";messageid="
 _VERB = "atom."
+_FILE = "application/vnd.microsoft.teams.file.download.info"
+_ARGUMENT = re.compile(r"\d+\.\w+")
+_OLD = timedelta(days=2)
 _TAG = re.compile(r"</?at\b[^>]*>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t]{2,}")
 
@@ -48,14 +53,27 @@ class Conversation(_Incoming):
     tenant_id: str = ""
 
 
+class Enclosure(_Incoming):
+    """What is attached to a message; a file's `content` says where it can be fetched."""
+
+    content_type: str = ""
+    name: str = ""
+    content: Any = None
+
+
 class Deed(BaseModel):
-    """What a pressed button means."""
+    """What a pressed button means; a form's fields are a JSON object in `value`."""
 
     model_config = ConfigDict(frozen=True)
 
     action: PressAction
     target: str
     value: str = ""
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether it asks for the form that changes a plan."""
+        return self.action == "edit" and not self.value
 
 
 class Activity(_Incoming):
@@ -76,7 +94,9 @@ class Activity(_Incoming):
     timestamp: datetime | None = None
     local_timezone: str = ""
     entities: tuple[dict[str, Any], ...] = ()
+    attachments: tuple[Enclosure, ...] = ()
     members_added: tuple[Account, ...] = ()
+    members_removed: tuple[Account, ...] = ()
     channel_data: dict[str, Any] = Field(default_factory=dict)
 
     @property
@@ -131,10 +151,39 @@ class Activity(_Incoming):
 
     @property
     def is_install(self) -> bool:
-        """Whether the bot has just been added to this conversation."""
+        """Whether the bot has just been added to this conversation; an upgrade is not that."""
         if self.type == "installationUpdate":
-            return self.action.startswith("add")
+            return self.action == "add"
         return self.type == "conversationUpdate" and any(m.id == self.recipient.id for m in self.members_added)
+
+    @property
+    def is_uninstall(self) -> bool:
+        """Whether the bot has just been taken out of this conversation."""
+        if self.type == "installationUpdate":
+            return self.action == "remove"
+        return self.type == "conversationUpdate" and any(m.id == self.recipient.id for m in self.members_removed)
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether a message was changed, or one taken back was put back."""
+        return self.type == "messageUpdate"
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether a message was taken back."""
+        return self.type == "messageDelete"
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the message was first sent days ago: its id is that moment in milliseconds."""
+        if not (self.id.isdecimal() and self.timestamp) or len(self.id) != 13:
+            return False
+        return self.timestamp - datetime.fromtimestamp(int(self.id) / 1000, UTC) > _OLD
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """The files that came along."""
+        return tuple(_file(one) for one in self.attachments if one.content_type == _FILE)
 
     @property
     def said(self) -> str:
@@ -157,7 +206,9 @@ class Activity(_Incoming):
         target = str(data.get("target") or "")
         if verb not in get_args(PressAction) or not target:
             return None
-        return Deed.model_validate({"action": verb, "target": target, "value": str(data.get("value") or "")})
+        given = {key: str(one) for key, one in data.items() if _ARGUMENT.fullmatch(key) and one is not None}
+        changed = json.dumps(given) if data.get("form") else ""
+        return Deed(action=verb, target=target, value=changed or str(data.get("value") or ""))
 
     @property
     def reference(self) -> Reference:
@@ -183,7 +234,18 @@ class Activity(_Incoming):
         return Account.model_validate(given) if isinstance(given, dict) else Account()
 
 
-def to_message(activity: Activity, author: Principal, clock: Clock) -> Message:
+def _file(enclosure: Enclosure) -> Attachment:
+    content = enclosure.content if isinstance(enclosure.content, dict) else {}
+    kind = str(content.get("fileType") or "")
+    return Attachment(
+        id=str(content.get("uniqueId") or enclosure.name),
+        name=enclosure.name,
+        media_type=mimetypes.guess_type(f"x.{kind}" if kind else enclosure.name)[0] or "",
+        url=str(content.get("downloadUrl") or ""),
+    )
+
+
+def to_message(activity: Activity, author: Principal, clock: Clock, *, has_outsiders: bool = False) -> Message:
     """The message that a `message` activity carries."""
     return Message(
         id=activity.id,
@@ -194,6 +256,8 @@ def to_message(activity: Activity, author: Principal, clock: Clock) -> Message:
         author=author,
         text=activity.said,
         sent_at=activity.timestamp or clock(),
+        files=activity.files,
+        has_outsiders=has_outsiders,
     )
 
 

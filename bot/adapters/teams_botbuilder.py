@@ -10,13 +10,13 @@ import httpx
 from botbuilder.core import TurnContext
 from botbuilder.core.cloud_adapter_base import CloudAdapterBase
 from botbuilder.core.teams import TeamsInfo
-from botbuilder.schema import Activity, ChannelAccount, ConversationParameters
+from botbuilder.schema import Activity, ChannelAccount, ConversationParameters, Entity
 from botframework.connector.aio import ConnectorClient
 from botframework.connector.aiohttp_bf_pipeline import AsyncBfPipeline
 from botframework.connector.bot_framework_sdk_client_async import BotFrameworkConnectorConfiguration
 
 from bot.adapters.teams_reference import Reference
-from bot.adapters.teams_transport import JSON
+from bot.adapters.teams_transport import JSON, MEMBERS_A_PAGE
 from bot.adapters.teams_wire import Wire
 
 T = TypeVar("T")
@@ -32,28 +32,27 @@ class BotBuilderTransport:
 
     async def send(self, place: Reference, activity: JSON) -> str:
         async def work(context: Any) -> str:
-            response = await context.send_activity(Activity().deserialize(activity))
+            response = await context.send_activity(_activity(activity))
             return str(response.id or "") if response else ""
 
         return await self._turn(place, work)
 
     async def update(self, place: Reference, activity_id: str, activity: JSON) -> None:
         async def work(context: Any) -> None:
-            await context.update_activity(Activity().deserialize({**activity, "id": activity_id}))
+            await context.update_activity(_activity({**activity, "id": activity_id}))
 
         await self._turn(place, work)
 
     async def member(self, place: Reference, user: str) -> JSON:
         async def work(context: Any) -> JSON:
-            account = await TeamsInfo.get_member(context, user)
-            return {
-                "id": account.id,
-                "name": account.name,
-                "email": account.email,
-                "userPrincipalName": account.user_principal_name,
-                "aadObjectId": account.aad_object_id or account.additional_properties.get("objectId"),
-                "tenantId": account.tenant_id,
-            }
+            return _entry(await TeamsInfo.get_member(context, user))
+
+        return await self._turn(place, work)
+
+    async def members(self, place: Reference, page: str) -> tuple[list[JSON], str]:
+        async def work(context: Any) -> tuple[list[JSON], str]:
+            found = await TeamsInfo.get_paged_members(context, page or None, MEMBERS_A_PAGE)
+            return [_entry(account) for account in found.members], str(found.continuation_token or "")
 
         return await self._turn(place, work)
 
@@ -82,6 +81,33 @@ class BotBuilderTransport:
 
         await self._adapter.process_proactive(self._claims, Activity().deserialize(_event(place)), None, logic)
         return results[0]
+
+
+def _entry(account: Any) -> JSON:
+    return {
+        "id": account.id,
+        "name": account.name,
+        "email": account.email,
+        "userPrincipalName": account.user_principal_name,
+        "aadObjectId": account.aad_object_id or account.additional_properties.get("objectId"),
+        "tenantId": account.tenant_id,
+        "userRole": account.user_role,
+    }
+
+
+class _OpenEntity(Entity):  # type: ignore[misc]
+    """An entity that keeps what botbuilder's own schema does not know."""
+
+    _attribute_map = {"additional_properties": {"key": "", "type": "{object}"}, **Entity._attribute_map}
+
+
+def _activity(activity: JSON) -> Any:
+    made = Activity().deserialize(activity)
+    made.entities = [
+        _OpenEntity(type=one["type"], additional_properties={name: v for name, v in one.items() if name != "type"})
+        for one in activity.get("entities", ())
+    ] or None
+    return made
 
 
 def _event(place: Reference) -> JSON:

@@ -36,6 +36,9 @@ class References(Protocol):
     async def load(self, tenant: str, key: str) -> dict[str, Any] | None:
         """What was kept under the key, or None."""
 
+    async def drop(self, tenant: str, key: str) -> None:
+        """Forget what was kept under the key."""
+
 
 class Deliveries(Protocol):
     """Knows which events were already taken in."""
@@ -52,6 +55,11 @@ def person_key(person: str) -> str:
 def thread_key(conversation: str, thread: str) -> str:
     """The key of a chat, or of a thread in a channel."""
     return f"teams:thread:{conversation}:{thread}"
+
+
+def directory_key(directory_id: str) -> str:
+    """The key of the person whom the directory knows by this id."""
+    return f"teams:directory:{directory_id}"
 
 
 def card_key(approval: str) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import dropwhile, takewhile
 from typing import Any
 
 from core.message import (
@@ -59,7 +60,11 @@ class CardMessage:
     """One message activity; `approvals` are the plans whose buttons it shows."""
 
     activity: JSON
-    approvals: tuple[str, ...]
+    approvals: tuple[str, ...] = ()
+
+    def but(self, activity: JSON) -> CardMessage:
+        """The same with another activity."""
+        return CardMessage(activity, self.approvals)
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,24 @@ def to_card_messages(reply: Reply) -> tuple[CardMessage, ...]:
         pages[-1].blocks.append(block)
     summary = to_summary(reply)
     return tuple(_message(page, summary) for page in pages)
+
+
+def to_written(reply: Reply) -> str:
+    """The first paragraphs as plain Markdown, as they are streamed."""
+    words = (part.text for part in takewhile(lambda part: isinstance(part, Text), reply.parts) if part.kind == "text")
+    return "\n\n".join(words).replace("![", "[").replace("<", "&lt;")
+
+
+def to_written_messages(reply: Reply) -> tuple[CardMessage, ...]:
+    """The messages that end a stream: the first paragraphs as they were streamed, the rest in cards."""
+    text = to_written(reply)
+    if not text or len(text.encode()) > LIMIT:
+        return to_card_messages(reply)
+    written: JSON = {"type": "message", "textFormat": "markdown", "text": text}
+    left = tuple(dropwhile(lambda part: isinstance(part, Text), reply.parts))
+    if not left:
+        return (CardMessage(written),)
+    return (CardMessage(written), *to_card_messages(reply.model_copy(update={"parts": left})))
 
 
 def to_summary(reply: Reply) -> str:
@@ -171,7 +194,8 @@ def _plan(plan: Plan) -> Iterator[_Block]:
     for number, step in enumerate(plan.steps, 1):
         yield from _step(number, step)
     approve = _button("approve", "Approve", plan.approval, style="destructive" if is_destructive else "positive")
-    buttons = _action_set([approve, _button("reject", "Cancel", plan.approval)])
+    others = [_button("edit", "Edit", plan.approval), _button("reject", "Cancel", plan.approval)]
+    buttons = _action_set([approve, *others])
     terms = f"Waits for {escape(plan.asker)} until {_moment(plan.expires_at)}."
     yield _Block((_text(terms, isSubtle=True, size="Small"), *buttons), approval=plan.approval)
 

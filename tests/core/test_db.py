@@ -173,7 +173,9 @@ def test_every_version_can_be_taken_back(tmp_path: Path) -> None:
         command.upgrade(config, "head")
         command.downgrade(config, "base")
     with closing(sqlite3.connect(tmp_path / "atom.db")) as connection:
-        left = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        left = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        ).fetchall()
     assert left == [("alembic_version",)]
 
 

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, event, inspect, text
 
 from agent.ledger import Ledger, LedgerRow
-from bot.delivery import Deliveries
+from bot.inbox import EventInbox
 from core.db import Database, Table
 from core.errors import ApprovalInvalid, ConfigInvalid, StorageUnavailable
 from core.principal import Principal
@@ -59,7 +59,7 @@ async def test_both_engines_keep_the_same(url: str) -> None:
     vault = Vault(database, b"k" * 32)
     sealed = await vault.seal("acme", "jira", "s3cret")
     assert await Vault(database, b"k" * 32).open("acme", "jira", sealed) == "s3cret"
-    deliveries = Deliveries(database)
+    deliveries = EventInbox(database)
     assert [await deliveries.first("acme", "slack", "e1") for _ in range(2)] == [True, False]
     ledger = Ledger(database)
     row = LedgerRow(
@@ -94,7 +94,7 @@ async def test_a_locked_database_is_told_and_nothing_is_kept(tmp_path: Path, mon
     monkeypatch.setattr("core.db.LOCK_WAIT_S", 0.05)
     database = Database(sqlite(tmp_path))
     await database.migrate()
-    deliveries = Deliveries(database)
+    deliveries = EventInbox(database)
     await deliveries.first("acme", "slack", "e0")
     other = sqlite3.connect(tmp_path / "atom.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

@@ -61,7 +61,7 @@ async def test_wrong_person_is_refused_alone_and_the_plan_stays_open(stage: Stag
     await stage.say("yes", INES, where="channel")
     assert (stage.bugs(), stage.told()) == ([], [])
     assert text(stage.whispers(INES)).count("Only the person who asked can decide this plan") == 2
-    assert stage.channel()[0].labels == ("Approve", "Cancel")
+    assert {"Approve", "Cancel"} <= set(stage.channel()[0].labels)
     assert "can decide this plan" not in text(stage.channel())
 
     await stage.press(plan, "Approve", where="channel")
@@ -182,7 +182,8 @@ async def test_crash_in_the_middle(stage: Stage, vendor: str, path: str, is_sent
         assert said.count("✅") == 2
     else:
         assert (stage.bugs(), stage.told()) == ([], [])
-        assert "did not happen" in said
+        assert "did not work" in said
+        assert "did not happen" in text(stage.whispers())
     await stage.crash()
     await stage.press(plan, "Approve", where="channel")
     assert len(stage.bugs()) <= 1

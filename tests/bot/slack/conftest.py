@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from bot.adapters.slack import SlackAdapter
 from bot.adapters.slack_wire import SlackWire
 from bot.assistant import Sink
-from core.message import Message, Press, Reply
+from core.message import Field, Message, Press, Reply
 from core.principal import Principal
 from manifest.slack import slack_manifest
 from tests.bot.slack.server import SlackServer
@@ -46,6 +46,7 @@ class Scripted:
     pressed: list[Press] = field(default_factory=list)
     on_hear: Callable[[Message, Sink], Awaitable[None]] | None = None
     on_press: Callable[[Press, Sink], Awaitable[None]] | None = None
+    fields: tuple[Field, ...] = ()
 
     async def hear(self, message: Message, sink: Sink) -> None:
         self.heard.append(message)
@@ -58,6 +59,9 @@ class Scripted:
         self.pressed.append(press)
         if self.on_press:
             await self.on_press(press, sink)
+
+    async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
+        return self.fields
 
     async def home(self, who: Principal) -> Reply:
         return Reply.of_text(f"The home of {who.id}")

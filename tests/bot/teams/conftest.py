@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -10,10 +11,10 @@ from starlette.applications import Starlette
 
 from bot.adapters.teams import TeamsAdapter
 from bot.assistant import Sink
-from core.errors import NotFound
-from core.message import Message, Press, Reply
+from core.errors import ApprovalInvalid, NotFound
+from core.message import Field, Message, Press, Reply
 from core.principal import Principal
-from tests.bot.teams.server import APP_ID, DIRECTORY, PASSWORD, TeamsServer
+from tests.bot.teams.server import APP_ID, DIRECTORY, PASSWORD, PRIYA, TeamsServer
 
 Script = Callable[[Any, Sink], Awaitable[None]]
 
@@ -36,6 +37,9 @@ class Shelf:
     async def load(self, tenant: str, key: str) -> dict[str, Any] | None:
         return self.kept.get((tenant, key))
 
+    async def drop(self, tenant: str, key: str) -> None:
+        self.kept.pop((tenant, key), None)
+
 
 class ScriptedAssistant:
     """Does what the test wrote down, and keeps what it was told."""
@@ -45,6 +49,9 @@ class ScriptedAssistant:
         self.presses: list[Press] = []
         self.on_hear: Script | None = None
         self.on_press: Script | None = None
+        self.form_s = 0.0
+        self.asker = PRIYA.email.lower()
+        self.fields: tuple[Field, ...] = ()
 
     async def hear(self, message: Message, sink: Sink) -> None:
         self.heard.append(message)
@@ -56,8 +63,14 @@ class ScriptedAssistant:
         if self.on_press is not None:
             await self.on_press(press, sink)
 
+    async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
+        await asyncio.sleep(self.form_s)
+        if who.id != self.asker:
+            raise ApprovalInvalid("Only the one who asked can change this plan.")
+        return self.fields
+
     async def home(self, who: Principal) -> Reply:
-        return Reply.of_text(f"The home of {who.id}")
+        return Reply(parts=Reply.of_text(f"The home of {who.id}").parts, is_private=True)
 
     async def prompts(self, who: Principal) -> tuple[str, ...]:
         return ("what is on my calendar today?",)
@@ -70,7 +83,7 @@ def tenant_of(platform: str, external_id: str) -> str:
     return "acme"
 
 
-def adapter_for(teams: TeamsServer, assistant: ScriptedAssistant, shelf: Shelf) -> TeamsAdapter:
+def adapter_for(teams: TeamsServer, assistant: ScriptedAssistant, shelf: Shelf, **more: Any) -> TeamsAdapter:
     """An adapter that trusts and talks to the loopback Teams, connected to it."""
     adapter = TeamsAdapter(
         assistant,
@@ -81,6 +94,7 @@ def adapter_for(teams: TeamsServer, assistant: ScriptedAssistant, shelf: Shelf) 
         tenant_of=tenant_of,
         openid_url=teams.openid_url,
         login_url=teams.address,
+        **more,
     )
     teams.connect(Starlette(routes=adapter.routes()))
     return adapter

@@ -25,6 +25,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from tests.bot.teams.streaming import Streams, stream_of
+
 JSON = dict[str, Any]
 
 APP_ID = "11111111-2222-3333-4444-555555555555"
@@ -42,6 +44,8 @@ class Person:
     name: str
     email: str = ""
     user_principal_name: str = ""
+    role: str = "user"
+    home: str = ""
 
     @property
     def id(self) -> str:
@@ -106,11 +110,13 @@ class TeamsServer:
     password: str = PASSWORD
     directory: str = DIRECTORY
     people: dict[str, Person] = field(default_factory=dict)
+    rooms: dict[str, list[Person]] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     fail: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=lambda: defaultdict(list))
     keys: list[SigningKey] = field(default_factory=lambda: [SigningKey("key-1", _first_key())])
     key_fetches: int = 0
     sign_ins: int = 0
+    streams: Streams = field(default_factory=Streams)
     address: str = ""
 
     async def __aenter__(self) -> TeamsServer:
@@ -197,7 +203,7 @@ class TeamsServer:
         self.people[person.id] = person
         chat = chat or self.private_chat(person)
         return {
-            "id": f"{1_700_000_000_000 + next(self._ids)}",
+            "id": f"{1_793_611_800_000 + next(self._ids)}",
             "channelId": "msteams",
             "serviceUrl": self.service_url,
             "timestamp": "2026-11-02T09:30:00.000Z",
@@ -273,6 +279,7 @@ class TeamsServer:
                 Route(f"{at}/{{chat}}/activities", self._say, methods=["POST"]),
                 Route(f"{at}/{{chat}}/activities/{{id}}", self._say, methods=["POST", "PUT"]),
                 Route(f"{at}/{{chat}}/members/{{member}}", self._member),
+                Route(f"{at}/{{chat}}/pagedmembers", self._members),
             ]
         )
 
@@ -306,9 +313,19 @@ class TeamsServer:
                 return JSONResponse({"error": {"code": "ActivityNotFoundInConversation"}}, 404)
         else:
             activity_id = f"sent-{next(self._ids)}"
+        if stream_of(body):
+            return self._stream(chat, body, activity_id)
         self._posts[chat][activity_id] = {**body, "id": activity_id}
         self._changed.set()
         return JSONResponse({"id": activity_id}, 200 if request.method == "PUT" else 201)
+
+    def _stream(self, chat: str, body: JSON, fresh: str) -> Response:
+        status, name = self.streams.take(chat, body, fresh)
+        if status >= 400:
+            return JSONResponse({"error": {"code": name}}, status)
+        self._posts[chat][name] = {**body, "id": name}
+        self._changed.set()
+        return JSONResponse({"id": name} if status == 201 else {}, status)
 
     async def _member(self, request: Request) -> Response:
         if (refused := await self._check(request)) is not None:
@@ -316,15 +333,31 @@ class TeamsServer:
         person = self.people.get(request.path_params["member"])
         if person is None:
             return JSONResponse({"error": {"code": "MemberNotFoundInConversation"}}, 404)
+        return JSONResponse(self._entry(person))
+
+    async def _members(self, request: Request) -> Response:
+        """A page of those who are in the conversation: everybody, unless `rooms` names them."""
+        if (refused := await self._check(request)) is not None:
+            return refused
+        people = self.rooms.get(request.path_params["chat"], list(self.people.values()))
+        size = int(request.query_params.get("pageSize", 50))
+        begin = int(request.query_params.get("continuationToken") or 0)
+        answer: JSON = {"members": [self._entry(one) for one in people[begin : begin + size]]}
+        if begin + size < len(people):
+            answer["continuationToken"] = str(begin + size)
+        return JSONResponse(answer)
+
+    def _entry(self, person: Person) -> JSON:
         entry = {
             "id": person.id,
             "name": person.name,
             "objectId": person.aad,
             "email": person.email or None,
             "userPrincipalName": person.user_principal_name or None,
-            "tenantId": self.directory,
+            "tenantId": person.home or self.directory,
+            "userRole": person.role,
         }
-        return JSONResponse({name: value for name, value in entry.items() if value is not None})
+        return {name: value for name, value in entry.items() if value is not None}
 
     async def _check(self, request: Request) -> Response | None:
         """Note the call; the failure that was asked for, or 401 without a token that is good now."""
@@ -342,8 +375,8 @@ class TeamsServer:
 
 
 def card(activity: JSON) -> JSON:
-    """The Adaptive Card of a message."""
-    content: JSON = activity["attachments"][0]["content"]
+    """The Adaptive Card of a message, empty where it has none."""
+    content: JSON = (activity.get("attachments") or [{"content": {}}])[0]["content"]
     return content
 
 
@@ -367,8 +400,8 @@ def buttons(activity: JSON) -> dict[str, JSON]:
 
 
 def words(activity: JSON) -> str:
-    """All text that a message's card shows, a line per element."""
-    lines: list[str] = []
+    """All text that a message and its card show, a line per element."""
+    lines: list[str] = [activity["text"]] if activity.get("text") else []
 
     def walk(node: Any) -> None:
         if isinstance(node, dict):

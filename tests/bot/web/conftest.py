@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from bot.assistant import Sink
 from bot.web.chat import WebChat
-from core.message import Message, Press, Reply
+from core.message import Field, Message, Press, Reply
 from core.principal import Principal
 
 SECRET = b"a secret of thirty-two characters"
@@ -33,6 +33,7 @@ class Scripted:
     pressed: list[Press] = field(default_factory=list)
     on_hear: Callable[[Message, Sink], Awaitable[None]] | None = None
     on_press: Callable[[Press, Sink], Awaitable[None]] | None = None
+    fields: tuple[Field, ...] = ()
 
     async def hear(self, message: Message, sink: Sink) -> None:
         self.heard.append(message)
@@ -45,6 +46,9 @@ class Scripted:
         self.pressed.append(press)
         if self.on_press:
             await self.on_press(press, sink)
+
+    async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
+        return self.fields
 
     async def home(self, who: Principal) -> Reply:
         return Reply.of_text(f"The home of {who.id}")
