@@ -41,8 +41,8 @@ _log = logger("bot.courier")
 class KeyedSink(Protocol):
     """A sink of a platform that can tell whether a message with a key stands there already."""
 
-    async def send_once(self, key: str, reply: Reply) -> None:
-        """Post a reply unless the one with this key was posted before."""
+    async def send_once(self, key: str, reply: Reply, *, is_again: bool) -> None:
+        """Post a reply under a key; where it `is_again` tried, only if the one with this key does not stand there."""
 
 
 class Courier:
@@ -110,8 +110,9 @@ class Courier:
         for one in parcels:
             if not await self._recipients.renew(tenant, person, lease):
                 break
-            if await self._begin(one, is_again=one.key in cut_off):
-                done += await self._post(one, row)
+            is_again = one.key in cut_off
+            if is_again or await self._begin(one):
+                done += await self._post(one, row, is_again=is_again)
         return done
 
     async def _due(self, tenant: str, person: str, now: datetime) -> Sequence[NoticeRow]:
@@ -166,10 +167,8 @@ class Courier:
             kept.is_digest = kept.is_digest or verdict.lane == "digest"
             kept.note(self._clock(), verdict.lane, verdict.because)
 
-    async def _begin(self, one: Parcel, *, is_again: bool) -> bool:
+    async def _begin(self, one: Parcel) -> bool:
         """Mark a parcel before it is posted; false where one of its notices was taken back meanwhile."""
-        if is_again:
-            return True
         ids = [row.id for row in one.rows]
         mine = (NoticeRow.tenant == one.rows[0].tenant) & NoticeRow.id.in_(ids) & (NoticeRow.status == "waiting")
         async with self._database.session() as session:
@@ -180,11 +179,11 @@ class Courier:
             await session.rollback()
             return False
 
-    async def _post(self, one: Parcel, who: RecipientRow) -> bool:
+    async def _post(self, one: Parcel, who: RecipientRow, *, is_again: bool) -> bool:
         """Post a parcel where the person is; what fails for now comes again, what fails for good is kept."""
         for platform in self._platforms(who):
             try:
-                await _send(await self._openers[platform].reach(who.tenant, who.person), one)
+                await _send(await self._openers[platform].reach(who.tenant, who.person), one, is_again=is_again)
             except (RateLimited, VendorUnavailable, OutcomeUnknown) as error:
                 if one.rows[0].attempts < MOST_ATTEMPTS:
                     await self._again(one, error)
@@ -237,7 +236,7 @@ async def _guarded(work: Callable[[], Awaitable[object]]) -> None:
         _log.error("round_broke", kind=type(error).__name__, where=frames(error))
 
 
-async def _send(sink: Sink, one: Parcel) -> None:
+async def _send(sink: Sink, one: Parcel, *, is_again: bool) -> None:
     """Post it.
 
     Raises:
@@ -245,7 +244,10 @@ async def _send(sink: Sink, one: Parcel) -> None:
     """
     try:
         async with asyncio.timeout(POST_S):
-            await (sink.send_once(one.key, one.reply) if isinstance(sink, KeyedSink) else sink.send(one.reply))
+            if isinstance(sink, KeyedSink):
+                await sink.send_once(one.key, one.reply, is_again=is_again)
+            else:
+                await sink.send(one.reply)
     except (AtomError, asyncio.CancelledError):
         raise
     except Exception as error:

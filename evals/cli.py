@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SETS = Path(__file__).parent / "sets"
 MEMORY = "memory"
+APART = SETS / "apart.jsonl"
 FAILED = 1
 
 
@@ -54,7 +55,7 @@ def interpret(
 def evaluate(
     path: Annotated[
         Path, typer.Argument(help="A data set in the format of evals/FORMAT.md, or “proactive” or “memory”.")
-    ] = SETS / "apart.jsonl",
+    ] = APART,
     brain: Annotated[str, typer.Option(help="local, llm, cascade, or all three side by side.")] = "local",
     price: Annotated[
         tuple[float, float], typer.Option(help="Dollars for a million tokens read and written, for the cost.")

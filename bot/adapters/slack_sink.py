@@ -109,6 +109,12 @@ class SlackSink:
             for post in to_posts(one, self._place.origin):
                 await self._send(post, is_private=one.is_private)
 
+    async def send_once(self, key: str, reply: Reply, *, is_again: bool) -> None:
+        """Post a reply in a private chat under a key; what `is_again` posted is looked for there first."""
+        for number, post in enumerate(to_posts(reply, self._place.origin)):
+            mark = f"{key}-{number}"
+            await self._wire.post(self._client, self._place.channel, self._place.thread, post, mark, is_again=is_again)
+
     async def settle(self, approval: str, reply: Reply) -> None:
         """Replace the card of a plan; where it is gone, post the reply."""
         posts = to_posts(reply, self._place.origin)

@@ -90,13 +90,15 @@ class SlackWire:
         data = answer.data
         return data if isinstance(data, Mapping) else {}
 
-    async def post(self, client: AsyncWebClient, channel: str, thread: str, post: Post) -> tuple[str, str]:
-        """Post a message; where it stands: channel and ts."""
+    async def post(
+        self, client: AsyncWebClient, channel: str, thread: str, post: Post, mark: str = "", *, is_again: bool = False
+    ) -> tuple[str, str]:
+        """Post a message; where it stands: channel and ts. What `is_again` posted is looked for by its mark first."""
         queue = self._queue(channel)
         async with queue.lock:
             await self._wait(queue)
             try:
-                answer = await self._post_once(client, channel, thread, post)
+                answer = await self._post_once(client, channel, thread, post, mark, is_again=is_again)
             finally:
                 queue.due = max(queue.due, asyncio.get_running_loop().time()) + self._pace_s
         return str(answer.get("channel") or channel), str(answer.get("ts") or "")
@@ -122,8 +124,12 @@ class SlackWire:
     async def _wait(self, queue: _Queue) -> None:
         await asyncio.sleep(max(0.0, queue.due - self._slack_s - asyncio.get_running_loop().time()))
 
-    async def _post_once(self, client: AsyncWebClient, channel: str, thread: str, post: Post) -> Mapping[str, Any]:
-        mark = uuid4().hex
+    async def _post_once(
+        self, client: AsyncWebClient, channel: str, thread: str, post: Post, mark: str, *, is_again: bool
+    ) -> Mapping[str, Any]:
+        if is_again and (found := await self._find(client, channel, thread, mark)):
+            return found
+        mark = mark or uuid4().hex
         params = {
             "channel": channel,
             "thread_ts": thread or None,

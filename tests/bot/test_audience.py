@@ -65,6 +65,7 @@ def share(sink: Recorder) -> Button:
     return button
 
 
+@pytest.mark.behaviour("audience")
 async def test_the_interview_in_the_calendar_stays_with_the_asker(desk: Office) -> None:
     said = await desk.say("what is on my calendar?", **CHANNEL)
     titles = [row[0] for row in part(said, Table).rows]
@@ -102,6 +103,7 @@ async def test_a_plan_of_the_askers_own_words_is_shown_where_it_was_asked(desk: 
     assert not shown(done, is_private=True)
 
 
+@pytest.mark.behaviour("guests")
 async def test_with_guests_names_that_were_found_stay_with_the_asker(desk: Office) -> None:
     said = await desk.say(SENTENCE, **CHANNEL, has_outsiders=True)
     waiting = plan(said)
@@ -127,6 +129,7 @@ async def test_a_text_that_the_asker_did_not_write_is_not_shown(desk: Office) ->
     assert "90k" not in shown(said, is_private=False)
 
 
+@pytest.mark.behaviour("guests")
 async def test_people_to_choose_from_are_shown_to_members_and_not_to_guests(desk: Office) -> None:
     said = await desk.say(TO_ALEX, **CHANNEL)
     assert part(said, Question).options

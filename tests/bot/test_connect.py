@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from agent.interpretation import Interpretation, Request
 from bot.app import create_app
@@ -43,6 +44,7 @@ async def key_of(found: Office) -> str:
     return str(issued["access_token"])
 
 
+@pytest.mark.behaviour("parked-connect")
 async def test_a_key_is_asked_for_on_a_page_and_the_request_goes_on(tmp_path: Path) -> None:
     async with office(tmp_path, interpreter=OpenInvoices()) as found:
         door = Door()

@@ -40,6 +40,7 @@ def effects(sandbox: Sandbox) -> tuple[int, int]:
     return sum(one["summary"] == SUMMARY for one in issues), sum(one["text"].startswith(SUMMARY) for one in said)
 
 
+@pytest.mark.behaviour("approve")
 @pytest.mark.parametrize("word", ["yes", "Yes, please.", "go ahead", "👍", "ok", "do it"])
 async def test_word_that_approves(desk: Office, word: str) -> None:
     shown = plan(await desk.say(SENTENCE))
@@ -50,6 +51,7 @@ async def test_word_that_approves(desk: Office, word: str) -> None:
     assert effects(desk.sandbox) == (1, 1)
 
 
+@pytest.mark.behaviour("reject")
 @pytest.mark.parametrize("word", ["no", "cancel", "never mind", "👎", "stop"])
 async def test_word_that_cancels(desk: Office, word: str) -> None:
     await desk.say(SENTENCE)
@@ -66,6 +68,7 @@ async def test_anything_else_approves_nothing(desk: Office, said: str) -> None:
     assert effects(desk.sandbox) == (0, 0)
 
 
+@pytest.mark.behaviour("right-person")
 async def test_somebody_else_neither_approves_nor_undoes(desk: Office) -> None:
     ines = principal(desk.sandbox, INES)
     shown = plan(await desk.say(SENTENCE))
@@ -81,6 +84,7 @@ async def test_somebody_else_neither_approves_nor_undoes(desk: Office) -> None:
     assert effects(desk.sandbox) == (1, 1)
 
 
+@pytest.mark.behaviour("undo")
 async def test_each_receipt_is_undone_by_its_own_button_once(desk: Office) -> None:
     await desk.say(SENTENCE)
     bug, told = receipts(await desk.say("yes"))
@@ -95,6 +99,7 @@ async def test_each_receipt_is_undone_by_its_own_button_once(desk: Office) -> No
     assert "nothing of yours" in text(await desk.press("undo", bug.undo))
 
 
+@pytest.mark.behaviour("question")
 @pytest.mark.parametrize("answer", ["1", "the first", "Alex Novak", "novak"])
 async def test_question_is_answered_in_words(desk: Office, answer: str) -> None:
     asked = question(await desk.say(TO_ALEX))
@@ -112,6 +117,7 @@ async def test_forged_answer_is_looked_up_like_any_name(desk: Office, value: str
     assert effects(desk.sandbox) == (0, 0)
 
 
+@pytest.mark.behaviour("parked-connect")
 async def test_not_connected_says_so_alone_and_goes_on_when_told(tmp_path: Path, sandbox: Sandbox) -> None:
     clients = {"jira": {"id": "c", "secret": "s"}}
     async with office(tmp_path, interpreter=Learned(), sandbox=sandbox, clients=clients) as desk:
@@ -156,6 +162,7 @@ async def after_crash(left: Path, held: dict[str, Any], sandbox: Sandbox) -> tup
     return heard
 
 
+@pytest.mark.behaviour("restart-mid-stream")
 async def test_crash_at_any_moment_of_the_work_has_each_effect_once_and_is_told(
     tmp_path: Path, sandbox: Sandbox
 ) -> None:

@@ -60,6 +60,7 @@ async def test_the_form_shows_what_the_plan_shows(desk: Office) -> None:
     assert by_key["2.text"].is_long
 
 
+@pytest.mark.behaviour("edit")
 async def test_a_changed_plan_has_a_new_approval_and_runs_as_changed(desk: Office, sandbox: Sandbox) -> None:
     shown = plan(await desk.say(SENTENCE))
     said = "Hot: (the link from step 1)"
@@ -87,6 +88,7 @@ async def test_changed_there_and_back_it_still_waits(desk: Office, sandbox: Sand
     assert [line.status for line in lines(await desk.press("approve", back.approval), back)] == ["done", "done"]
 
 
+@pytest.mark.behaviour("edit")
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
@@ -118,6 +120,7 @@ async def test_what_is_no_form_changes_nothing(desk: Office, value: str) -> None
     assert "could not read" in text(await desk.press("edit", shown.approval, value))
 
 
+@pytest.mark.behaviour("right-person")
 async def test_nobody_else_sees_or_changes_it(desk: Office) -> None:
     shown = plan(await desk.say(SENTENCE))
     for other in (principal(desk.sandbox, INES), principal(desk.sandbox, DANA, tenant="elsewhere")):

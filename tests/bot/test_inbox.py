@@ -53,6 +53,7 @@ class Worker:
                 await asyncio.sleep(0.02)
 
 
+@pytest.mark.behaviour("duplicates")
 async def test_event_is_taken_once_however_often_it_comes(database: Database) -> None:
     worker = Worker(database)
     taken = await asyncio.gather(*(worker.take(f"m{n % 50}", event=f"once-{n % 50}") for n in range(200)))
@@ -64,6 +65,7 @@ async def test_event_is_taken_once_however_often_it_comes(database: Database) ->
     await worker.inbox.close()
 
 
+@pytest.mark.behaviour("tenants")
 async def test_other_tenant_with_the_same_event_id_is_another_event(database: Database) -> None:
     worker = Worker(database)
     for tenant in ("north", "south"):
@@ -73,6 +75,7 @@ async def test_other_tenant_with_the_same_event_id_is_another_event(database: Da
     await worker.inbox.close()
 
 
+@pytest.mark.behaviour("out-of-order")
 async def test_lane_keeps_its_order_over_two_processes(database: Database) -> None:
     one, two = Worker(database), Worker(database)
     two.done = one.done
@@ -159,6 +162,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.behaviour("restart-mid-stream")
 async def test_nothing_acknowledged_is_lost_when_the_process_is_killed(database: Database, url: str) -> None:
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, url, stdout=subprocess.PIPE)
     assert process.stdout

@@ -65,6 +65,7 @@ def test_socket_manifest_names_none() -> None:
     assert "http" not in str(manifest)
 
 
+@pytest.mark.behaviour("install")
 def test_people_can_write_to_it_directly() -> None:
     features = slack_manifest(None)["features"]
     assert features["app_home"]["messages_tab_enabled"] is True

@@ -18,6 +18,7 @@ APP_ID = "11111111-2222-3333-4444-55555555555A"
 ADDRESS = "https://atom.example.com"
 
 
+@pytest.mark.behaviour("scopes")
 def test_the_bot_works_alone_in_teams_and_in_group_chats() -> None:
     manifest = teams_manifest(APP_ID, ADDRESS)
     [bot] = manifest["bots"]

@@ -42,6 +42,7 @@ def check_done(found: Stage, card: Card) -> None:
     assert bug["type"] == "Bug"
 
 
+@pytest.mark.behaviour("approve", "undo")
 @pytest.mark.parametrize("kind", ["slack", "socket", "teams"])
 async def test_sentence_plan_button_receipts_undo(kind: str, tmp_path: Path, sandbox: Sandbox) -> None:
     async with stage(kind, tmp_path, sandbox, "jira", "slack") as found:
@@ -67,6 +68,7 @@ async def test_sentence_plan_button_receipts_undo(kind: str, tmp_path: Path, san
         assert (found.bugs(), found.told()) == ([], [])
 
 
+@pytest.mark.behaviour("approve", "undo")
 async def test_sentence_plan_yes_receipts_undo(stage: Stage) -> None:
     await stage.say(SENTENCE)
     await stage.say("yes")
@@ -81,6 +83,7 @@ async def test_sentence_plan_yes_receipts_undo(stage: Stage) -> None:
     assert (stage.bugs(), stage.told()) == ([], [])
 
 
+@pytest.mark.behaviour("thread-follow-up")
 async def test_channel_thread_is_followed_without_a_mention(stage: Stage) -> None:
     await stage.say("@" + SENTENCE, where="channel")
     [plan] = stage.channel()

@@ -14,6 +14,7 @@ from tests.transcripts.door import stage as opened
 from tests.transcripts.stage import DANA, INES, Stage, text
 
 
+@pytest.mark.behaviour("duplicates", "retries")
 async def test_redelivered_message_is_heard_once(stage: Stage) -> None:
     await stage.say(SENTENCE, copies=3)
     [plan] = stage.direct()
@@ -23,6 +24,7 @@ async def test_redelivered_message_is_heard_once(stage: Stage) -> None:
     assert plan.labels
 
 
+@pytest.mark.behaviour("duplicates")
 async def test_two_clicks_at_once_have_one_effect_and_a_clear_word(stage: Stage) -> None:
     await stage.say(SENTENCE)
     [plan] = stage.direct()
@@ -53,6 +55,7 @@ async def test_yes_and_click_at_once_have_one_effect(stage: Stage) -> None:
     assert "already approved" in said or "nothing waiting for your word" in said
 
 
+@pytest.mark.behaviour("right-person")
 async def test_wrong_person_is_refused_alone_and_the_plan_stays_open(stage: Stage) -> None:
     await stage.say("@" + SENTENCE, where="channel")
     [plan] = stage.channel()
@@ -68,6 +71,7 @@ async def test_wrong_person_is_refused_alone_and_the_plan_stays_open(stage: Stag
     assert len(stage.bugs()) == len(stage.told()) == 1
 
 
+@pytest.mark.behaviour("reject")
 @pytest.mark.parametrize("way", ["Cancel", "no"])
 async def test_cancelled_plan_does_nothing(stage: Stage, way: str) -> None:
     await stage.say(SENTENCE)
@@ -95,6 +99,7 @@ async def test_new_wish_sets_the_open_plan_aside(stage: Stage) -> None:
     assert (len(stage.bugs()), stage.told()) == (1, [])
 
 
+@pytest.mark.behaviour("expire")
 async def test_expired_plan_does_nothing(kind: str, tmp_path: Path, sandbox: Sandbox) -> None:
     async with opened(kind, tmp_path, sandbox, "jira", "slack", approval_hours=1e-6) as stage:
         await stage.say(SENTENCE)
@@ -113,6 +118,7 @@ async def test_expired_plan_does_nothing(kind: str, tmp_path: Path, sandbox: San
         assert (stage.bugs(), stage.told()) == ([], [])
 
 
+@pytest.mark.behaviour("restart-mid-stream")
 async def test_restart_between_plan_and_approval(stage: Stage) -> None:
     await stage.say(SENTENCE)
     [plan] = stage.direct()
@@ -159,6 +165,7 @@ async def test_crash_after_the_word_and_before_the_work(stage: Stage) -> None:
     assert len(stage.bugs()) == len(stage.told()) == 1
 
 
+@pytest.mark.behaviour("restart-mid-stream")
 @pytest.mark.parametrize(
     ("vendor", "path", "is_sent"),
     [

@@ -12,6 +12,7 @@ from tests.transcripts.door import stage as opened
 from tests.transcripts.stage import INES, Stage, text
 
 
+@pytest.mark.behaviour("parked-connect")
 async def test_parked_request_goes_on_by_itself_once_connected(kind: str, tmp_path: Path, sandbox: Sandbox) -> None:
     async with opened(kind, tmp_path, sandbox) as stage:
         await stage.say("@" + SENTENCE, where="channel")
@@ -56,6 +57,7 @@ async def test_revoked_token_asks_to_connect_again(stage: Stage) -> None:
     assert len(stage.bugs()) == 1
 
 
+@pytest.mark.behaviour("tenants", "many-workspaces")
 async def test_two_tenants_with_the_same_ids_do_not_meet(stage: Stage) -> None:
     await stage.say(SENTENCE)
     [plan] = stage.direct()
@@ -75,6 +77,7 @@ async def test_two_tenants_with_the_same_ids_do_not_meet(stage: Stage) -> None:
     assert len(stage.bugs()) == len(stage.told()) == 1
 
 
+@pytest.mark.behaviour("every-answer")
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
@@ -91,6 +94,7 @@ async def test_odd_message_is_answered(stage: Stage, said: str, answer: str) -> 
     assert answer in card.text
 
 
+@pytest.mark.behaviour("platform-down")
 @pytest.mark.parametrize(
     ("fault", "mark", "word", "bugs"),
     [
@@ -150,6 +154,7 @@ async def test_order_in_a_ticket_does_nothing(kind: str, tmp_path: Path, sandbox
     assert [one for one in sandbox.vendors["jira"].requests if one["method"] in ("PUT", "DELETE")] == []
 
 
+@pytest.mark.behaviour("question")
 async def test_ambiguous_name_is_asked_with_buttons(stage: Stage) -> None:
     await stage.say(TO_ALEX)
     [question] = stage.direct()
@@ -165,6 +170,7 @@ async def test_ambiguous_name_is_asked_with_buttons(stage: Stage) -> None:
     assert bug["assignee"]
 
 
+@pytest.mark.behaviour("three-seconds")
 async def test_slow_lookup_does_not_keep_the_platform_waiting(stage: Stage) -> None:
     await stage.fault("jira", kind="slow", path="project/search", delay_s=0.15)
     await stage.say(BUG_ONLY, wait=False)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from bot.outbox import NoticeRow
+from core.clock import utc_now
 from core.message import Entry, Listing, Notice, Reply
 from sandbox.server import Sandbox
 from tests.transcripts.door import stage as opened
@@ -28,6 +31,7 @@ async def put(stage: Stage, signature: str, who: Person = DANA) -> None:
     await stage.running.outbox.put(notice)
 
 
+@pytest.mark.behaviour("notice-alert", "why")
 async def test_a_notice_arrives_in_the_private_chat_with_its_reason(stage: Stage) -> None:
     await stage.say("hello")
     before = len(stage.direct())
@@ -40,6 +44,7 @@ async def test_a_notice_arrives_in_the_private_chat_with_its_reason(stage: Stage
     assert not stage.channel()
 
 
+@pytest.mark.behaviour("snooze", "less", "why")
 @pytest.mark.parametrize(
     ("label", "said"),
     [("In an hour", "show it again"), ("Less of this", "come in your digest"), ("Why?", "the ticket is yours now")],
@@ -52,6 +57,7 @@ async def test_its_buttons_are_answered(stage: Stage, label: str, said: str) -> 
     assert said in stage.direct()[-1].text
 
 
+@pytest.mark.behaviour("once-across-restarts")
 async def test_a_restart_and_a_crash_show_nothing_twice(stage: Stage) -> None:
     await stage.say("hello")
     await put(stage, "PAY-1")
@@ -64,6 +70,41 @@ async def test_a_restart_and_a_crash_show_nothing_twice(stage: Stage) -> None:
     assert text(stage.direct()).count("was assigned to you") == before == 1
 
 
+async def crash_after_posting(stage: Stage) -> None:
+    """Leave the notice as a crash between posting and marking leaves it, long enough ago."""
+    async with stage.running.database.session() as session:
+        await session.execute(update(NoticeRow).values(status="posting", sent_at=None, due_at=utc_now()))
+
+
+@pytest.mark.behaviour("once-across-restarts", on="slack")
+async def test_a_crash_between_posting_and_marking_shows_it_once_in_slack(tmp_path: Path, sandbox: Sandbox) -> None:
+    async with opened("slack", tmp_path, sandbox) as stage:
+        await stage.say("hello")
+        await put(stage, "PAY-1")
+        await stage.running.courier.round()
+        await crash_after_posting(stage)
+        await stage.crash()
+        assert await stage.running.courier.round() == 1
+        assert text(stage.direct()).count("was assigned to you") == 1
+        [row] = await stage.running.outbox.of(TENANT)
+        assert row.status == "sent"
+
+
+@pytest.mark.behaviour("once-across-restarts", on="teams")
+async def test_a_crash_between_posting_and_marking_loses_nothing_in_teams(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A bot reads no history there, so the message may stand there twice; it is never lost."""
+    async with opened("teams", tmp_path, sandbox) as stage:
+        await stage.say("hello")
+        await put(stage, "PAY-1")
+        await stage.running.courier.round()
+        await crash_after_posting(stage)
+        await stage.crash()
+        assert await stage.running.courier.round() == 1
+        assert text(stage.direct()).count("was assigned to you") == 2
+        assert await stage.running.courier.round() == 0
+
+
+@pytest.mark.behaviour("once-across-restarts")
 async def test_what_waited_over_a_crash_is_said_after_it(stage: Stage) -> None:
     await stage.say("hello")
     await put(stage, "PAY-1")
@@ -72,6 +113,7 @@ async def test_what_waited_over_a_crash_is_said_after_it(stage: Stage) -> None:
     assert "PAY-1 was assigned to you" in stage.direct()[-1].text
 
 
+@pytest.mark.behaviour("reach", "no-app")
 async def test_somebody_who_was_never_met_is_kept_until_they_come(stage: Stage) -> None:
     await put(stage, "PAY-1", INES)
     assert await stage.running.courier.round() == 0

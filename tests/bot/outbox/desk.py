@@ -78,8 +78,9 @@ class KeyedChat(Chat):
 
 
 class KeyedRoom(Room):
-    async def send_once(self, key: str, reply: Reply) -> None:
+    async def send_once(self, key: str, reply: Reply, *, is_again: bool) -> None:
         assert isinstance(self.chat, KeyedChat)
+        assert is_again or key not in self.chat.keys
         if key not in self.chat.keys:
             self.chat.keys.add(key)
             await self.send(reply)

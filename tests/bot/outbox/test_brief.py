@@ -55,6 +55,7 @@ async def ask(desk: Office, key: str, tool: str, who: Principal, **args: Any) ->
     return await system.run(f"{key}.{tool}", args)
 
 
+@pytest.mark.behaviour("notice-digest", "citations")
 async def test_meetings_stand_once_in_order_and_every_line_links_to_its_source(desk: Office) -> None:
     notice = await made(desk)
     meetings = section(notice, "Your meetings")
@@ -113,6 +114,7 @@ async def test_a_mention_stands_there_until_it_is_answered(desk: Office) -> None
     assert section(await made(desk), "Not answered yet") == []
 
 
+@pytest.mark.behaviour("platform-down")
 async def test_a_system_that_fails_is_left_out_with_a_word(desk: Office) -> None:
     await desk.fault("gitlab", kind="server_error", times=50)
     notice = await made(desk)
@@ -129,6 +131,7 @@ async def test_a_connection_that_ended_is_no_part_of_it(desk: Office) -> None:
     assert "outlook" in to_text(notice.reply)
 
 
+@pytest.mark.behaviour("nothing-new")
 async def test_nothing_to_say_says_nothing(desk: Office) -> None:
     rosa = principal(desk.sandbox, ROSA)
     assert await brief(desk.running.registry, rosa, MORNING) is None
@@ -136,6 +139,7 @@ async def test_nothing_to_say_says_nothing(desk: Office) -> None:
     assert await brief(desk.running.registry, other, MORNING) is None
 
 
+@pytest.mark.behaviour("notice-digest")
 async def test_once_a_day_at_the_persons_hour_on_the_days_they_work(desk: Office) -> None:
     now = [MORNING - timedelta(minutes=1)]
     running = desk.running

@@ -16,6 +16,9 @@ from tests.bot.outbox.desk import DANA, RAVI, TUESDAY, Chat, Desk, KeyedChat
 KINDS: tuple[NoticeKind, ...] = ("reminder", "digest", "alert", "suggestion", "approval", "result")
 
 
+@pytest.mark.behaviour(
+    "notice-reminder", "notice-digest", "notice-alert", "notice-suggestion", "notice-approval", "notice-result"
+)
 @pytest.mark.parametrize("kind", KINDS)
 async def test_each_kind_is_carried_out_with_its_reason_and_trace(desk: Desk, kind: NoticeKind) -> None:
     await desk.put("state", kind=kind, text="Something happened", why="you asked for it")
@@ -26,6 +29,7 @@ async def test_each_kind_is_carried_out_with_its_reason_and_trace(desk: Desk, ki
     assert (row.status, row.platform, row.because) == ("sent", "slack", "you asked for it")
 
 
+@pytest.mark.behaviour("quiet-hours")
 async def test_quiet_hours_are_the_persons_own(desk: Desk) -> None:
     desk.now = TUESDAY.replace(hour=14)  # half past seven in the evening in Kolkata
     for who in (DANA, RAVI):
@@ -39,6 +43,7 @@ async def test_quiet_hours_are_the_persons_own(desk: Desk) -> None:
     assert desk.slack.texts(RAVI)
 
 
+@pytest.mark.behaviour("quiet-hours")
 async def test_a_weekend_is_quiet_and_summer_time_moves_with_the_person(desk: Desk) -> None:
     desk.now = TUESDAY.replace(month=3, day=26, hour=20)  # a Friday; on Sunday the clocks go forward
     await desk.put()
@@ -47,6 +52,7 @@ async def test_a_weekend_is_quiet_and_summer_time_moves_with_the_person(desk: De
     assert (await desk.rows())["PAY-1:open"].due_at == TUESDAY.replace(month=3, day=29, hour=7)
 
 
+@pytest.mark.behaviour("quiet-hours")
 async def test_urgent_waits_for_no_quiet_hours(desk: Desk) -> None:
     desk.now = TUESDAY.replace(hour=23)
     await desk.put(is_urgent=True, why="the shop is down")
@@ -54,6 +60,7 @@ async def test_urgent_waits_for_no_quiet_hours(desk: Desk) -> None:
     assert (await desk.rows())["PAY-1:open"].because == "it is urgent: the shop is down"
 
 
+@pytest.mark.behaviour("budget", "digest-batch")
 async def test_beyond_the_days_budget_it_comes_in_one_digest_the_next_morning(desk: Desk) -> None:
     await desk.recipients.prefer(DANA.tenant, DANA.id, per_day=2)
     for number in range(6):
@@ -67,6 +74,7 @@ async def test_beyond_the_days_budget_it_comes_in_one_digest_the_next_morning(de
     assert "you had 2 messages" in (await desk.rows())["T-5:open"].because
 
 
+@pytest.mark.behaviour("budget")
 async def test_the_hard_limit_holds_even_what_is_urgent_until_the_next_day(desk: Desk) -> None:
     await desk.recipients.prefer(DANA.tenant, DANA.id, per_day=1)
     for number in range(4):
@@ -86,6 +94,7 @@ async def test_approvals_and_own_reminders_are_not_put_into_the_digest(desk: Des
     assert await desk.later() == 1
 
 
+@pytest.mark.behaviour("digest-batch")
 async def test_many_at_once_come_as_one_message(desk: Desk) -> None:
     desk.now = TUESDAY.replace(hour=22)
     for number in range(9):
@@ -109,6 +118,7 @@ async def test_approvals_cannot_be_switched_off(desk: Desk) -> None:
         await desk.recipients.prefer(DANA.tenant, DANA.id, off={"approval"})
 
 
+@pytest.mark.behaviour("reach")
 async def test_people_are_reached_where_they_were_last(desk: Desk) -> None:
     await desk.board.met(DANA, "teams")
     await desk.put()
@@ -116,6 +126,7 @@ async def test_people_are_reached_where_they_were_last(desk: Desk) -> None:
     assert (len(desk.teams.texts()), len(desk.slack.texts())) == (1, 0)
 
 
+@pytest.mark.behaviour("reach")
 async def test_where_the_app_is_gone_the_other_platform_takes_it(desk: Desk) -> None:
     desk.slack.away.add(DANA.id)
     await desk.put()
@@ -123,6 +134,7 @@ async def test_where_the_app_is_gone_the_other_platform_takes_it(desk: Desk) -> 
     assert len(desk.teams.texts()) == 1
 
 
+@pytest.mark.behaviour("reach")
 async def test_out_of_reach_it_is_kept_shown_at_home_and_told_when_they_are_back(desk: Desk) -> None:
     for chat in (desk.slack, desk.teams):
         chat.away.add(DANA.id)
@@ -139,6 +151,7 @@ async def test_out_of_reach_it_is_kept_shown_at_home_and_told_when_they_are_back
     assert await desk.later() == 1
 
 
+@pytest.mark.behaviour("throttled")
 async def test_a_platform_that_asks_to_slow_down_is_tried_when_it_says(desk: Desk) -> None:
     desk.slack.faults = [RateLimited("Slack asks me to slow down.", retry_after_s=90)]
     await desk.put()
@@ -148,6 +161,7 @@ async def test_a_platform_that_asks_to_slow_down_is_tried_when_it_says(desk: Des
     assert not desk.teams.texts()
 
 
+@pytest.mark.behaviour("platform-down")
 async def test_a_platform_that_stays_down_hands_over_to_the_other(desk: Desk) -> None:
     desk.slack.faults = [VendorUnavailable("Slack is down.")] * (MOST_ATTEMPTS + 1)
     await desk.put(is_urgent=True)
@@ -166,6 +180,7 @@ async def test_an_adapter_that_breaks_for_one_person_does_not_stop_the_others(de
     assert len(desk.slack.texts(DANA)) == len(desk.slack.texts(RAVI)) == 1
 
 
+@pytest.mark.behaviour("once-across-restarts")
 async def test_two_workers_on_one_database_show_each_once_and_count_one_budget(any_desk: Desk, tenant: str) -> None:
     people = [Principal(tenant=tenant, id=f"p{number}", name="P", timezone="Europe/London") for number in range(5)]
     for who in people:
@@ -184,6 +199,7 @@ async def test_two_workers_on_one_database_show_each_once_and_count_one_budget(a
         assert sum(row.status == "sent" for row in rows) == said.count("• R-")
 
 
+@pytest.mark.behaviour("once-across-restarts")
 @pytest.mark.parametrize("chat", [Chat, KeyedChat])
 async def test_a_crash_between_posting_and_marking(desk: Desk, chat: type[Chat]) -> None:
     """Shown once where the platform knows the key; where it cannot tell it is said again rather than lost."""
@@ -226,6 +242,7 @@ async def test_what_is_taken_back_while_others_are_posted_is_not_shown(desk: Des
     assert len(desk.slack.texts()) == (1 if row.status == "withdrawn" else 2)
 
 
+@pytest.mark.behaviour("nothing-new")
 async def test_nothing_new_says_nothing(desk: Desk) -> None:
     await desk.put()
     await desk.later()

@@ -16,6 +16,7 @@ async def shares(desk: Desk) -> dict[str, float]:
     return await desk.tastes.estimates(DANA.tenant, DANA.id)
 
 
+@pytest.mark.behaviour("snooze")
 @pytest.mark.parametrize(("label", "hours"), [("In an hour", 1), ("Tomorrow", 22)])
 async def test_snoozed_is_shown_again_once_at_its_time(desk: Desk, label: str, hours: int) -> None:
     await desk.put("PAY-1:open", topic="assigned")
@@ -37,6 +38,7 @@ async def test_what_was_put_off_is_replaced_by_newer_news_at_the_time_that_was_a
     assert "PAY-1:closed" in desk.slack.texts()[-1]
 
 
+@pytest.mark.behaviour("less", "notice-suggestion")
 async def test_less_of_this_goes_to_the_digest_then_is_held_back_and_can_be_taken_back(desk: Desk) -> None:
     said = []
     for number in range(4):
@@ -100,6 +102,7 @@ async def test_what_is_learned_fades(desk: Desk) -> None:
     assert (await shares(desk))["suggestion"] == pytest.approx(unknown(), abs=0.01)
 
 
+@pytest.mark.behaviour("notice-approval")
 async def test_approvals_are_never_learned_away(desk: Desk) -> None:
     for number in range(5):
         await desk.put(f"A-{number}", kind="approval")
@@ -129,6 +132,7 @@ async def test_passing_over_alone_never_holds_back(desk: Desk) -> None:
     assert TO_HOLD <= (await shares(desk))["suggestion"] < TO_DIGEST
 
 
+@pytest.mark.behaviour("why")
 async def test_why_did_i_get_this(desk: Desk) -> None:
     desk.now = TUESDAY.replace(hour=23)
     await desk.put(why="the ticket is yours")
@@ -139,6 +143,7 @@ async def test_why_did_i_get_this(desk: Desk) -> None:
     assert "wait: it came in your quiet hours" in said
 
 
+@pytest.mark.behaviour("right-person")
 async def test_only_the_person_may_press_on_their_notice(desk: Desk) -> None:
     await desk.put(kind="suggestion")
     await desk.later()
@@ -150,6 +155,7 @@ async def test_only_the_person_may_press_on_their_notice(desk: Desk) -> None:
     assert not await shares(desk)
 
 
+@pytest.mark.behaviour("app-home")
 @pytest.mark.parametrize(
     ("target", "value", "shown"),
     [

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from core.message import Reply
 from tests.bot.outbox.desk import DANA, RAVI, TUESDAY, Desk
 
 
+@pytest.mark.behaviour("dedup-by-state")
 async def test_the_same_state_is_told_once_whatever_the_words(desk: Desk) -> None:
     await desk.put("PAY-1:failing", subject="PAY-1", text="The build of PAY-1 fails")
     assert await desk.later() == 1
@@ -20,12 +23,14 @@ async def test_the_same_state_is_told_once_whatever_the_words(desk: Desk) -> Non
     assert [what for _, what, _ in row.trace] == ["sent", "repeated", "repeated"]
 
 
+@pytest.mark.behaviour("dedup-by-state")
 async def test_another_state_of_the_same_words_is_told(desk: Desk) -> None:
     await desk.put("PAY-1:due-today", text="PAY-1 needs you")
     await desk.put("PAY-2:due-today", text="PAY-1 needs you")
     assert await desk.later() == 2
 
 
+@pytest.mark.behaviour("dedup-by-state")
 async def test_newer_news_replaces_what_waits(desk: Desk) -> None:
     desk.now = TUESDAY.replace(hour=22)
     await desk.put("PAY-1:open", subject="PAY-1", text="PAY-1 is open")
@@ -55,6 +60,7 @@ async def test_what_goes_back_to_what_is_known_says_nothing(desk: Desk) -> None:
     assert (await desk.rows())["CI:green"].because == "it went back to what you know"
 
 
+@pytest.mark.behaviour("dedup-by-state")
 async def test_a_flapping_state_is_told_again_only_if_it_lasts(desk: Desk) -> None:
     for state in ("red", "green", "red", "green", "red"):
         await desk.put(f"CI:{state}", subject="CI")
@@ -82,6 +88,7 @@ async def test_what_waits_becomes_urgent_when_it_comes_again_as_urgent(desk: Des
     assert await desk.later(minutes=1) == 1
 
 
+@pytest.mark.behaviour("notice-reminder")
 async def test_nothing_is_said_before_its_moment_or_after_it_expired(desk: Desk) -> None:
     await desk.put("r1", kind="reminder", not_before=desk.now + timedelta(hours=2))
     await desk.put("m1", expires_at=desk.now + timedelta(minutes=5), not_before=desk.now + timedelta(minutes=10))
@@ -90,6 +97,7 @@ async def test_nothing_is_said_before_its_moment_or_after_it_expired(desk: Desk)
     assert (await desk.rows())["m1"].status == "expired"
 
 
+@pytest.mark.behaviour("tenants")
 async def test_people_and_tenants_never_meet(desk: Desk) -> None:
     other = DANA.model_copy(update={"tenant": "other"})
     for who in (DANA, RAVI, other):
@@ -107,6 +115,7 @@ async def test_people_and_tenants_never_meet(desk: Desk) -> None:
     assert len(await desk.rows()) == 1
 
 
+@pytest.mark.behaviour("once-across-restarts")
 async def test_two_workers_that_put_the_same_at_once_tell_it_once(any_desk: Desk, tenant: str) -> None:
     who = DANA.model_copy(update={"tenant": tenant})
     await any_desk.board.met(who, "slack")

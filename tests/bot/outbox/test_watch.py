@@ -82,6 +82,7 @@ async def alerts(desk: Office, who: Principal) -> list[NoticeRow]:
     return [row for row in rows if row.kind == "alert"]
 
 
+@pytest.mark.behaviour("notice-alert")
 async def test_an_issue_that_is_given_to_somebody_is_told_to_them_alone_and_once(desk: Office) -> None:
     ines = principal(desk.sandbox, INES)
     mine = await account(desk, desk.who, "jira")
@@ -101,6 +102,7 @@ async def test_an_issue_that_is_given_to_somebody_is_told_to_them_alone_and_once
         assert len(await alerts(desk, desk.who)) == 1
 
 
+@pytest.mark.behaviour("notice-alert")
 async def test_what_is_given_to_somebody_else_meanwhile_is_withdrawn(desk: Office) -> None:
     ines = principal(desk.sandbox, INES)
     async with post(desk, "jira"):
@@ -141,6 +143,7 @@ async def test_without_a_connection_of_their_own_nothing_is_told(desk: Office) -
     assert not await alerts(desk, desk.who)
 
 
+@pytest.mark.behaviour("tenants")
 async def test_another_tenants_people_hear_nothing_of_it(desk: Office) -> None:
     ines = principal(desk.sandbox, INES)
     twin = desk.who.model_copy(update={"tenant": "other"})

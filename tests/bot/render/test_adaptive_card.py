@@ -93,6 +93,7 @@ def test_the_message_knows_which_plan_it_shows() -> None:
     assert message.activity["attachments"][0]["content"]["version"] == "1.5"
 
 
+@pytest.mark.behaviour("cards", "citations")
 def test_each_receipt_is_a_line_with_its_link_and_undo() -> None:
     lines = (
         Receipt(status="done", text="Created", key="PAY-7", url="https://jira.example/browse/PAY-7(1)", undo="u-1"),
@@ -182,6 +183,7 @@ def test_line_starts_do_not_become_lists_or_headings() -> None:
     assert escape("# a\n- b\n1. c\n2026-11-02") == "\\# a\n\n\\- b\n\n1\\. c\n\n2026-11-02"
 
 
+@pytest.mark.behaviour("splitting", "cards")
 @pytest.mark.parametrize(
     "part",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import pytest
 from slack_sdk.models.blocks import Block
 
 from bot.render.block_kit import MESSAGE_BLOCKS, MESSAGE_CHARS, Choice, Post, to_posts
@@ -96,6 +97,7 @@ def test_plan_stands_alone_so_that_it_can_be_replaced() -> None:
     assert [post.approval for post in made] == ["", "ap-1", ""]
 
 
+@pytest.mark.behaviour("splitting", "cards")
 def test_long_plan_keeps_every_argument() -> None:
     made = posts(plan(*(step(body=f"{n} " + "word " * 700) for n in range(30))))
     assert len(made) > 1
@@ -111,6 +113,7 @@ def test_buttons_carry_where_they_belong() -> None:
     assert Choice.model_validate_json(value).value == ""
 
 
+@pytest.mark.behaviour("cards", "citations")
 def test_receipts_have_marks_links_and_undo() -> None:
     lines = (
         Receipt(status="done", text="Created PAY-1 in PAY-12", key="PAY-12", url="https://j.example/12", undo="u1"),
@@ -147,6 +150,7 @@ def test_question_has_buttons_menu_or_words() -> None:
     assert ask(130)["type"] == "actions"
 
 
+@pytest.mark.behaviour("cards")
 def test_table_is_native_where_it_fits() -> None:
     table = Table(
         title=EVIL, columns=("Key", "Summary"), rows=(("PAY-7", EVIL), ("", "")), links=("https://j.example/7", "")
@@ -202,6 +206,7 @@ def test_text_from_outside_names_nobody() -> None:
     assert "<http" not in said
 
 
+@pytest.mark.behaviour("splitting")
 def test_long_text_is_cut_between_lines_and_code_stays_code() -> None:
     code = "```\n" + "\n".join(f"line {n} <a>" for n in range(2_000)) + "\n```"
     made = posts(Text(text=code))

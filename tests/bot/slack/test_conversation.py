@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+import pytest
 from slack_bolt.authorization import AuthorizeResult
 from starlette.applications import Starlette
 
@@ -49,6 +50,7 @@ async def settle(press: Press, sink: Sink) -> None:
     await sink.settle(press.target, DONE)
 
 
+@pytest.mark.behaviour("direct-message")
 async def test_direct_message_is_answered_there(stage: Stage) -> None:
     ts = await stage.slack.say("what&#39;s <#C1|eng-oncall> about, ask <@U2> &amp; see <https://x.example/a|the doc>")
     await stage.adapter.drain()
@@ -75,6 +77,7 @@ async def test_person_without_address_is_known_by_their_slack_id(stage: Stage) -
     assert (author.id, author.email, author.timezone) == ("slack:U3", "", "UTC")
 
 
+@pytest.mark.behaviour("guests", "single-sign-on")
 async def test_address_of_another_company_is_no_identity(stage: Stage) -> None:
     stage.slack.add_person("U4", "Mallory", "priya@example.com", team_id="T9", is_stranger=True)
     await stage.slack.say(f"<@{stage.slack.bot}> hi", user="U4", channel="C1")
@@ -90,6 +93,7 @@ async def test_unconfirmed_address_is_no_identity(stage: Stage) -> None:
     assert stage.assistant.heard[0].author.id == "slack:U5"
 
 
+@pytest.mark.behaviour("mention", "scopes")
 async def test_mention_is_answered_once_in_its_thread(stage: Stage) -> None:
     ts = await stage.slack.say(f"<@{stage.slack.bot}> create a bug", channel="C1")
     await stage.adapter.drain()
@@ -99,6 +103,7 @@ async def test_mention_is_answered_once_in_its_thread(stage: Stage) -> None:
     assert (posted.channel, posted.thread_ts) == ("C1", ts)
 
 
+@pytest.mark.behaviour("thread-follow-up", "references")
 async def test_thread_is_followed_without_a_mention_after_a_restart(stage: Stage) -> None:
     ts = await stage.slack.say(f"<@{stage.slack.bot}> create a bug", channel="C1")
     await stage.adapter.close()
@@ -111,6 +116,7 @@ async def test_thread_is_followed_without_a_mention_after_a_restart(stage: Stage
     assert stage.assistant.heard[0].thread_key == stage.assistant.heard[1].thread_key
 
 
+@pytest.mark.behaviour("retries")
 async def test_redelivery_has_no_second_effect(stage: Stage) -> None:
     event = {"type": "message", "channel_type": "im", "channel": "DU1", "user": "U1", "text": "hi", "ts": "17.1"}
     for _ in range(3):
@@ -122,6 +128,7 @@ async def test_redelivery_has_no_second_effect(stage: Stage) -> None:
     assert len(stage.assistant.heard) == 1
 
 
+@pytest.mark.behaviour("bot-loop")
 async def test_bots_edits_and_joins_are_ignored(stage: Stage) -> None:
     base = {"type": "message", "channel_type": "im", "channel": "DU1", "text": "hi"}
     for more in (
@@ -138,6 +145,7 @@ async def test_bots_edits_and_joins_are_ignored(stage: Stage) -> None:
     assert stage.slack.posted == []
 
 
+@pytest.mark.behaviour("audience")
 async def test_private_reply_reaches_the_asker_alone(stage: Stage) -> None:
     async def invite(message: Message, sink: Sink) -> None:
         card = Connect(integration="jira", name="Jira", url="https://atom.example.com/c/1", text="Connect Jira first.")
@@ -153,6 +161,7 @@ async def test_private_reply_reaches_the_asker_alone(stage: Stage) -> None:
     assert whisper.blocks[-1]["elements"][0]["url"] == "https://atom.example.com/c/1"
 
 
+@pytest.mark.behaviour("parked-connect")
 async def test_invitation_to_connect_is_never_public(stage: Stage) -> None:
     async def invite(message: Message, sink: Sink) -> None:
         card = Connect(integration="jira", name="Jira", url="https://atom.example.com/c/1", text="Connect Jira.")
@@ -167,6 +176,7 @@ async def test_invitation_to_connect_is_never_public(stage: Stage) -> None:
     assert "Connect" not in public.text + public.shown
 
 
+@pytest.mark.behaviour("approve", "in-place")
 async def test_approved_plan_becomes_its_receipt(stage: Stage) -> None:
     stage.assistant.on_hear, stage.assistant.on_press = propose, settle
     ts = await stage.slack.say(f"<@{stage.slack.bot}> create a bug", channel="C1")
@@ -190,6 +200,7 @@ async def test_approved_plan_becomes_its_receipt(stage: Stage) -> None:
     assert (undo.action, undo.target, undo.thread) == ("undo", "un-1", ts)
 
 
+@pytest.mark.behaviour("in-place", "references")
 async def test_press_after_a_restart_still_settles_its_card(stage: Stage) -> None:
     stage.assistant.on_hear, stage.assistant.on_press = propose, settle
     await stage.slack.say("create a bug")
@@ -202,6 +213,7 @@ async def test_press_after_a_restart_still_settles_its_card(stage: Stage) -> Non
     assert len(stage.slack.posted) == 1
 
 
+@pytest.mark.behaviour("duplicates")
 async def test_press_delivered_twice_counts_once(stage: Stage) -> None:
     stage.assistant.on_hear, stage.assistant.on_press = propose, settle
     await stage.slack.say("create a bug")
@@ -214,6 +226,7 @@ async def test_press_delivered_twice_counts_once(stage: Stage) -> None:
     assert [press.action for press in stage.assistant.pressed] == ["reject"]
 
 
+@pytest.mark.behaviour("in-place")
 async def test_lost_card_is_answered_by_a_post(stage: Stage) -> None:
     stage.assistant.on_hear, stage.assistant.on_press = propose, settle
     await stage.slack.say("create a bug")
@@ -240,6 +253,7 @@ async def test_private_plan_in_a_channel_is_settled_where_it_is_shown(stage: Sta
     assert stage.assistant.pressed[0].thread == ts
 
 
+@pytest.mark.behaviour("audience")
 async def test_private_outcome_of_a_public_plan_is_not_shown_to_all(stage: Stage) -> None:
     async def settle_privately(press: Press, sink: Sink) -> None:
         await sink.settle(press.target, DONE.model_copy(update={"is_private": True}))
@@ -255,6 +269,7 @@ async def test_private_outcome_of_a_public_plan_is_not_shown_to_all(stage: Stage
     assert "PAY-7" in stage.slack.posted[1].text
 
 
+@pytest.mark.behaviour("question")
 async def test_question_is_answered_by_button_and_by_menu(stage: Stage) -> None:
     async def ask(message: Message, sink: Sink) -> None:
         options = tuple(Option(label=f"Team {n}", value=f"team-{n}") for n in range(int(message.text)))
@@ -283,6 +298,7 @@ async def test_unreadable_button_is_answered(stage: Stage) -> None:
     assert "does not work any more" in (await stage.slack.until(2))[1].text
 
 
+@pytest.mark.behaviour("slash-command")
 async def test_command_is_acknowledged_and_begins_a_thread(stage: Stage) -> None:
     answer = await stage.slack.command("create a bug for <@U2|tom>")
     assert answer.json()["text"] == "Working on it …"
@@ -296,6 +312,7 @@ async def test_command_is_acknowledged_and_begins_a_thread(stage: Stage) -> None
     assert stage.assistant.heard[1].thread_key == stage.assistant.heard[0].thread_key
 
 
+@pytest.mark.behaviour("no-app")
 async def test_command_where_the_app_is_no_member_is_answered_directly(stage: Stage) -> None:
     stage.slack.channels["C2"] = "board"
     await stage.slack.command("create a bug", channel="C2", trigger="same")
@@ -307,6 +324,7 @@ async def test_command_where_the_app_is_no_member_is_answered_directly(stage: St
     assert [m.audience for m in stage.assistant.heard] == ["direct", "direct"]
 
 
+@pytest.mark.behaviour("status")
 async def test_status_is_shown_in_direct_threads_only(stage: Stage) -> None:
     async def work(message: Message, sink: Sink) -> None:
         await sink.status("Looking into Jira …")
@@ -322,6 +340,7 @@ async def test_status_is_shown_in_direct_threads_only(stage: Stage) -> None:
     assert shown[0]["thread_ts"] == "1700000000.000001"
 
 
+@pytest.mark.behaviour("every-answer")
 async def test_what_fails_inside_ends_in_a_sentence(stage: Stage) -> None:
     async def fail(message: Message, sink: Sink) -> None:
         if message.text == "bug":
@@ -339,6 +358,7 @@ async def test_what_fails_inside_ends_in_a_sentence(stage: Stage) -> None:
     assert [p.user for p in posts if p.channel == "C1"] == ["U1"]
 
 
+@pytest.mark.behaviour("every-answer")
 async def test_database_away_is_said(stage: Stage) -> None:
     class Broken(Memory):
         async def first(self, tenant: str, platform: str, event_id: str) -> bool:
@@ -369,6 +389,7 @@ async def test_unsure_event_is_left_for_redelivery(stage: Stage) -> None:
     assert stage.slack.posted == []
 
 
+@pytest.mark.behaviour("many-workspaces")
 async def test_many_workspaces_by_authorize(stage: Stage) -> None:
     async def authorize(team_id: str) -> AuthorizeResult:
         return AuthorizeResult(
@@ -395,6 +416,7 @@ async def test_many_workspaces_by_authorize(stage: Stage) -> None:
     assert len(stage.slack.posted) == 1
 
 
+@pytest.mark.behaviour("single-sign-on")
 async def test_identity_is_not_guessed_when_slack_does_not_say(stage: Stage) -> None:
     del stage.slack.people["U1"]
     await stage.slack.say("hi")
@@ -403,6 +425,7 @@ async def test_identity_is_not_guessed_when_slack_does_not_say(stage: Stage) -> 
     assert stage.assistant.heard == []
 
 
+@pytest.mark.behaviour("out-of-order")
 async def test_quick_messages_keep_their_order(stage: Stage) -> None:
     await asyncio.gather(*(stage.slack.say(str(n), ts=f"1700000000.{n:06d}") for n in range(8)))
     await stage.adapter.drain()
@@ -410,6 +433,7 @@ async def test_quick_messages_keep_their_order(stage: Stage) -> None:
     assert len(stage.slack.called("users.info")) == 1
 
 
+@pytest.mark.behaviour("three-seconds")
 async def test_acknowledges_before_the_work_is_done_and_finishes_it_at_shutdown(stage: Stage) -> None:
     gate = asyncio.Event()
 

@@ -12,6 +12,7 @@ from tests.bot.slack.conftest import Stage
 EVENT = {"type": "message", "channel_type": "im", "channel": "DU1", "user": "U1", "text": "hi", "ts": "17.1"}
 
 
+@pytest.mark.behaviour("forged")
 async def test_wrong_signature_is_refused(stage: Stage) -> None:
     body = json.dumps(stage.slack.envelope(EVENT))
     answer = await stage.slack.send(body, stage.slack.sign(body, secret="another"))
@@ -25,6 +26,7 @@ async def test_changed_body_is_refused(stage: Stage) -> None:
     assert answer.status_code == 401
 
 
+@pytest.mark.behaviour("forged")
 @pytest.mark.parametrize("age_s", [400, -400])
 async def test_stale_timestamp_is_refused(stage: Stage, age_s: int) -> None:
     body = json.dumps(stage.slack.envelope(EVENT))
@@ -41,6 +43,7 @@ async def test_missing_or_odd_headers_are_refused(stage: Stage, headers: dict[st
     assert answer.status_code == 401
 
 
+@pytest.mark.behaviour("forged")
 async def test_replay_is_refused(stage: Stage) -> None:
     body = json.dumps(stage.slack.envelope(EVENT))
     headers = stage.slack.sign(body)

@@ -15,6 +15,7 @@ from tests.bot.slack.conftest import Memory, Scripted, Stage
 PRIYA = "priya@example.com"
 
 
+@pytest.mark.behaviour("references")
 async def test_thread_of_a_channel_is_reached_again(stage: Stage) -> None:
     ts = await stage.slack.say(f"<@{stage.slack.bot}> create a bug", channel="C1")
     await stage.adapter.drain()
@@ -35,6 +36,7 @@ async def test_person_without_an_address_is_reached_again(stage: Stage) -> None:
     assert stage.slack.posted[-1].channel == "DU3"
 
 
+@pytest.mark.behaviour("no-app")
 @pytest.mark.parametrize(
     ("tenant", "channel", "person"),
     [("slack:T2", "DU1", PRIYA), ("slack:T1", "C1", PRIYA), ("slack:T1", "DU1", "tom@example.com")],
@@ -46,6 +48,7 @@ async def test_who_never_spoke_there_is_not_reached(stage: Stage, tenant: str, c
         await stage.adapter.reopen(tenant, channel, "", person)
 
 
+@pytest.mark.behaviour("many-workspaces")
 async def test_workspace_of_many_is_reached_with_its_own_token(stage: Stage) -> None:
     async def authorize(team_id: str) -> AuthorizeResult | None:
         if team_id != "T1":

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import pytest
+
 from tests.bot.slack.conftest import Stage
 from tests.bot.slack.test_conversation import propose, settle
 
@@ -36,6 +38,7 @@ async def test_conversation_through_the_socket(stage: Stage) -> None:
         assert stage.assistant.heard[1].text == "hi"
 
 
+@pytest.mark.behaviour("retries")
 async def test_redelivery_through_the_socket_has_no_second_effect(stage: Stage) -> None:
     stage.slack.app = None
     event = {"type": "message", "channel_type": "im", "channel": "DU1", "user": "U1", "text": "hi", "ts": "17.1"}

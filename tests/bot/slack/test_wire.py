@@ -19,6 +19,7 @@ from tests.bot.slack.web_api import Fault
 LIMITED = Fault(429, '{"ok": false, "error": "ratelimited"}', {"Retry-After": "0"})
 
 
+@pytest.mark.behaviour("throttled")
 async def test_rate_limit_is_obeyed(stage: Stage) -> None:
     stage.slack.faults["chat.postMessage"] += [LIMITED, LIMITED]
     await stage.slack.say("hi")
@@ -27,6 +28,7 @@ async def test_rate_limit_is_obeyed(stage: Stage) -> None:
     assert [post.text for post in stage.slack.posted] == ["Heard: hi"]
 
 
+@pytest.mark.behaviour("platform-down")
 async def test_lost_answer_does_not_post_twice(stage: Stage) -> None:
     stage.slack.faults["chat.postMessage"] += [Fault(500, is_done=True)]
     await stage.slack.say("hi")
@@ -73,6 +75,7 @@ async def test_look_up_is_repeated(stage: Stage) -> None:
     assert len(stage.assistant.heard) == 1
 
 
+@pytest.mark.behaviour("every-answer")
 async def test_refused_blocks_are_said_as_text(stage: Stage) -> None:
     stage.slack.faults["chat.postMessage"] += [Fault(200, '{"ok": false, "error": "invalid_blocks"}')]
     await stage.slack.say("hi")
@@ -80,6 +83,7 @@ async def test_refused_blocks_are_said_as_text(stage: Stage) -> None:
     assert [(post.text, post.blocks) for post in stage.slack.posted] == [("Heard: hi", [])]
 
 
+@pytest.mark.behaviour("no-app")
 async def test_answer_from_a_closed_channel_reaches_the_asker(stage: Stage) -> None:
     async def leave(message: Message, sink: Sink) -> None:
         stage.slack.members.clear()
@@ -98,6 +102,7 @@ async def test_answer_that_cannot_be_posted_at_all_is_no_crash(stage: Stage) -> 
     assert stage.slack.posted == []
 
 
+@pytest.mark.behaviour("splitting")
 async def test_long_answer_is_split(stage: Stage) -> None:
     text = "\n".join(f"{n}. " + "lorem & ipsum " * 20 for n in range(150))
 
@@ -113,6 +118,7 @@ async def test_long_answer_is_split(stage: Stage) -> None:
     assert said.split() == text.split()
 
 
+@pytest.mark.behaviour("posting-limits")
 async def test_posts_are_paced_by_channel(stage: Stage) -> None:
     wire = SlackWire(pace_s=0.1, burst=2)
     client = AsyncWebClient(stage.slack.token, base_url=stage.slack.api_url)
@@ -134,6 +140,7 @@ async def test_wrong_tokens_are_named(stage: Stage) -> None:
         await stage.adapter.run_socket("xapp-wrong")
 
 
+@pytest.mark.behaviour("platform-down")
 async def test_slack_away_is_named(stage: Stage) -> None:
     with pytest.raises(VendorUnavailable):
         await stage.adapter.run_socket("xapp", base_url="http://127.0.0.1:9/api/")

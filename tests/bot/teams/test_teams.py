@@ -50,6 +50,7 @@ async def whisper(message: Message, sink: Sink) -> None:
 
 @pytest.mark.usefixtures("adapter")
 class TestMessages:
+    @pytest.mark.behaviour("direct-message")
     async def test_direct_message_is_heard_and_answered(self, teams: TeamsServer, assistant: ScriptedAssistant) -> None:
         assistant.on_hear = say_hello
         assert (await teams.message("file a&nbsp;bug")).status_code == 202
@@ -63,6 +64,7 @@ class TestMessages:
         assert (message.author.tenant, message.author.timezone) == ("acme", "Europe/Berlin")
         assert [call.body["type"] for call in teams.calls if call.body] == ["typing", "message"]
 
+    @pytest.mark.behaviour("mention", "scopes")
     async def test_mention_in_a_channel_is_answered_in_its_thread(
         self, teams: TeamsServer, assistant: ScriptedAssistant
     ) -> None:
@@ -74,6 +76,7 @@ class TestMessages:
         assert (message.conversation, message.thread) == ("19:general@thread.tacv2", "1700")
         assert message.audience == "channel"
 
+    @pytest.mark.behaviour("thread-follow-up")
     async def test_a_follow_up_needs_no_mention_where_the_assistant_takes_part(
         self, teams: TeamsServer, assistant: ScriptedAssistant
     ) -> None:
@@ -86,6 +89,7 @@ class TestMessages:
         await teams.answer(THREAD, 2)
         assert [message.text for message in assistant.heard] == ["hello", "and one more"]
 
+    @pytest.mark.behaviour("retries")
     async def test_a_redelivered_message_is_heard_once(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
     ) -> None:
@@ -113,6 +117,7 @@ class TestMessages:
         assert not assistant.heard
         assert not teams.calls
 
+    @pytest.mark.behaviour("bot-loop")
     async def test_another_bot_is_not_answered(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
     ) -> None:
@@ -120,6 +125,7 @@ class TestMessages:
         await adapter.drain()
         assert not assistant.heard
 
+    @pytest.mark.behaviour("three-seconds")
     async def test_the_acknowledgement_does_not_wait_for_the_work(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
     ) -> None:
@@ -163,6 +169,7 @@ class TestPeople:
         assert len([call for call in teams.calls if "/members/" in call.path]) == 1
         assert len(assistant.heard) == 3
 
+    @pytest.mark.behaviour("single-sign-on")
     async def test_a_failing_roster_is_said_and_gives_nobody_another_identity(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
     ) -> None:
@@ -172,6 +179,7 @@ class TestPeople:
         assert not assistant.heard
         assert words(teams.shown(teams.private_chat(PRIYA))[0]) == "Teams is not available."
 
+    @pytest.mark.behaviour("every-answer")
     async def test_a_company_that_is_not_set_up_is_told_so(
         self, teams: TeamsServer, assistant: ScriptedAssistant
     ) -> None:
@@ -183,6 +191,7 @@ class TestPeople:
 
 @pytest.mark.usefixtures("adapter")
 class TestButtons:
+    @pytest.mark.behaviour("approve", "in-place")
     async def test_execute_is_answered_at_once_and_the_card_changes_in_place(
         self, teams: TeamsServer, assistant: ScriptedAssistant
     ) -> None:
@@ -215,6 +224,7 @@ class TestButtons:
         assert (press.action, press.target, press.by.id) == ("reject", "ap-1", "sam@acme.example")
         assert press.audience == "channel"
 
+    @pytest.mark.behaviour("duplicates")
     async def test_a_double_click_is_one_press_when_it_is_the_same_event(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
     ) -> None:
@@ -227,6 +237,7 @@ class TestButtons:
         await adapter.drain()
         assert [press.id for press in assistant.presses] == ["f:1"]
 
+    @pytest.mark.behaviour("question")
     @pytest.mark.parametrize("count", [2, 9])
     async def test_an_answer_is_chosen(
         self, count: int, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
@@ -248,6 +259,7 @@ class TestButtons:
         press = assistant.presses[0]
         assert (press.action, press.target, press.value) == ("choose", "q-1", "value 1")
 
+    @pytest.mark.behaviour("in-place", "references")
     async def test_the_card_is_found_after_a_restart(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter, shelf: Shelf
     ) -> None:
@@ -261,6 +273,7 @@ class TestButtons:
         assert len(teams.shown(THREAD)) == 1
         await again.aclose()
 
+    @pytest.mark.behaviour("in-place")
     async def test_where_the_card_is_gone_the_reply_is_posted(
         self, teams: TeamsServer, assistant: ScriptedAssistant
     ) -> None:
@@ -272,6 +285,7 @@ class TestButtons:
         await teams.press(buttons(shown)["Approve"])
         assert "PAY-7" in words(await teams.answer(chat, 2))
 
+    @pytest.mark.behaviour("audience")
     async def test_a_private_outcome_does_not_replace_a_public_card(
         self, teams: TeamsServer, assistant: ScriptedAssistant
     ) -> None:
@@ -286,6 +300,7 @@ class TestButtons:
         await teams.answer(GROUP, 2)
         assert not any("PAY-7" in words(post) for post in teams.shown(GROUP))
 
+    @pytest.mark.behaviour("forged")
     async def test_foreign_buttons_and_invokes_are_refused(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
     ) -> None:
@@ -301,6 +316,7 @@ class TestButtons:
 
 @pytest.mark.usefixtures("adapter")
 class TestPrivacy:
+    @pytest.mark.behaviour("audience")
     async def test_a_private_reply_goes_to_the_asker_alone(
         self, teams: TeamsServer, assistant: ScriptedAssistant
     ) -> None:
@@ -312,6 +328,7 @@ class TestPrivacy:
         assert opened["members"] == [{"id": PRIYA.id}]
         assert opened["channelData"] == {"tenant": {"id": teams.directory}}
 
+    @pytest.mark.behaviour("references")
     async def test_a_known_private_chat_is_used_again(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
     ) -> None:
@@ -322,6 +339,7 @@ class TestPrivacy:
         await teams.answer(teams.private_chat(PRIYA), 2)
         assert not any(call.path.endswith("/v3/conversations") for call in teams.calls)
 
+    @pytest.mark.behaviour("no-app")
     async def test_not_installed_is_said_in_public_without_the_content(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
     ) -> None:
@@ -349,6 +367,7 @@ class TestFailures:
         assert words(answer) == "Jira is down.\nTry later."
         assert "secret" not in str(answer)
 
+    @pytest.mark.behaviour("every-answer")
     async def test_a_fault_in_the_assistant_is_never_silent(
         self, teams: TeamsServer, assistant: ScriptedAssistant
     ) -> None:
@@ -361,6 +380,7 @@ class TestFailures:
         assert words(answer).startswith("Something broke inside me")
         assert "secret" not in str(answer)
 
+    @pytest.mark.behaviour("throttled")
     @pytest.mark.parametrize("status", [412, 429, 502, 504])
     async def test_a_busy_connector_is_asked_again(
         self, status: int, teams: TeamsServer, assistant: ScriptedAssistant
@@ -395,6 +415,7 @@ class TestFailures:
 
 @pytest.mark.usefixtures("adapter")
 class TestPlaces:
+    @pytest.mark.behaviour("install", "references")
     async def test_adding_the_app_greets_once_and_opens_the_way_back(
         self, teams: TeamsServer, adapter: TeamsAdapter
     ) -> None:
@@ -408,6 +429,7 @@ class TestPlaces:
         await sink.send(Reply.of_text("unasked"))
         assert words(teams.shown(teams.private_chat(PRIYA))[1]) == "unasked"
 
+    @pytest.mark.behaviour("no-app")
     async def test_somebody_met_in_a_channel_is_reached_in_private(
         self, teams: TeamsServer, adapter: TeamsAdapter
     ) -> None:
@@ -418,6 +440,7 @@ class TestPlaces:
         with pytest.raises(NotFound):
             await adapter.reach("other", "priya.raman@acme.example")
 
+    @pytest.mark.behaviour("references")
     async def test_a_thread_is_reopened_after_a_restart(
         self, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter, shelf: Shelf
     ) -> None:

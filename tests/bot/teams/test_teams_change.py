@@ -37,6 +37,7 @@ def edited(original: dict[str, Any], text: str, kind: str = "editMessage", at: s
     return {**original, "type": "messageUpdate", "text": text, "timestamp": at, "channelData": data}
 
 
+@pytest.mark.behaviour("edited")
 async def test_an_edited_message_is_asked_anew_while_its_plan_waits(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -50,6 +51,7 @@ async def test_an_edited_message_is_asked_anew_while_its_plan_waits(
     assert len({message.id for message in assistant.heard}) == 2
 
 
+@pytest.mark.behaviour("edited")
 async def test_an_edit_after_the_plan_was_decided_does_nothing_twice_and_says_so(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -66,6 +68,7 @@ async def test_an_edit_after_the_plan_was_decided_does_nothing_twice_and_says_so
     assert "already worked on" in words(teams.shown(teams.private_chat(PRIYA))[-1])
 
 
+@pytest.mark.behaviour("out-of-order")
 async def test_an_edit_that_comes_before_its_message_counts_and_the_late_message_does_not(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -93,6 +96,7 @@ async def test_an_edit_in_a_channel_counts_only_where_the_assistant_is_addressed
     assert not assistant.heard
 
 
+@pytest.mark.behaviour("deleted")
 async def test_a_deleted_message_cancels_the_plan_that_waits_because_of_it(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:

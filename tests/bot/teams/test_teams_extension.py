@@ -33,6 +33,7 @@ async def answer_it(message: Message, sink: Sink) -> None:
     await sink.send(Reply.of_text("Here is the plan"))
 
 
+@pytest.mark.behaviour("message-shortcut")
 async def test_the_menu_of_a_message_opens_a_dialog_that_quotes_it(teams: TeamsServer, adapter: TeamsAdapter) -> None:
     response = await teams.post(invoke(teams, "fetchTask"))
     task = response.json()["task"]
@@ -43,6 +44,7 @@ async def test_the_menu_of_a_message_opens_a_dialog_that_quotes_it(teams: TeamsS
     assert (field["id"], field["isRequired"]) == ("wish", True)
 
 
+@pytest.mark.behaviour("message-shortcut")
 async def test_the_wish_is_heard_with_the_message_as_what_it_is_about_and_answered_in_private(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -62,6 +64,7 @@ async def test_the_wish_is_heard_with_the_message_as_what_it_is_about_and_answer
     assert not teams.shown(ELSEWHERE)
 
 
+@pytest.mark.behaviour("duplicates")
 async def test_a_wish_delivered_twice_is_worked_on_once(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -73,6 +76,7 @@ async def test_a_wish_delivered_twice_is_worked_on_once(
     assert len(assistant.heard) == 1
 
 
+@pytest.mark.behaviour("no-app")
 async def test_whoever_has_not_added_the_app_is_told_so_in_the_dialog(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:

@@ -64,6 +64,7 @@ async def opened(teams: TeamsServer, chat: Chat | None = None) -> tuple[JSON, di
     return shown, {**inputs, **buttons(form)}
 
 
+@pytest.mark.behaviour("edit")
 async def test_edit_shows_a_form_with_what_stands_in_the_plan(teams: TeamsServer) -> None:
     _, form = await opened(teams)
     kinds = {name: (one["type"], one.get("value")) for name, one in form.items() if "." in name}
@@ -81,6 +82,7 @@ async def test_edit_shows_a_form_with_what_stands_in_the_plan(teams: TeamsServer
     assert {one["value"] for one in form["2.silent"]["choices"]} == {"yes", "no"}
 
 
+@pytest.mark.behaviour("edit")
 async def test_a_changed_form_becomes_a_new_plan_in_the_same_place(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -114,6 +116,7 @@ async def test_in_a_channel_only_who_presses_sees_the_form(teams: TeamsServer, a
     assert teams.shown(GROUP) == [shown]
 
 
+@pytest.mark.behaviour("right-person")
 async def test_edit_of_somebody_elses_plan_is_refused_with_a_word(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -133,6 +136,7 @@ async def test_a_plan_without_a_form_is_said_to_have_none(teams: TeamsServer, as
     assert "Nothing in this plan can be changed by a form" in answer["value"]
 
 
+@pytest.mark.behaviour("expired-trigger")
 async def test_a_form_that_comes_too_late_for_teams_is_said_to_be_late(
     teams: TeamsServer, assistant: ScriptedAssistant, shelf: Shelf
 ) -> None:
@@ -157,6 +161,7 @@ async def test_a_form_too_large_for_a_card_leaves_out_what_is_long_and_says_so(
     assert "What is too long to stand here keeps its value." in answer.text
 
 
+@pytest.mark.behaviour("expired-trigger")
 async def test_an_older_client_gets_the_form_as_a_message(teams: TeamsServer, adapter: TeamsAdapter) -> None:
     await teams.mention("file a bug", chat=GROUP)
     shown = await teams.answer(GROUP)

@@ -34,6 +34,7 @@ def prompts(activity: dict[str, Any]) -> list[str]:
     return [action["value"] for action in suggested["actions"]]
 
 
+@pytest.mark.behaviour("suggested-prompts", "assistant-surface", "install")
 async def test_whoever_adds_the_app_is_greeted_once_with_sentences_to_begin_with(
     teams: TeamsServer, adapter: TeamsAdapter
 ) -> None:
@@ -57,6 +58,7 @@ async def test_an_upgrade_of_the_app_greets_nobody_and_forgets_nobody(
     await adapter.reach("acme", "priya.raman@acme.example")
 
 
+@pytest.mark.behaviour("install")
 async def test_after_the_app_is_taken_out_the_way_back_is_forgotten_and_nobody_is_told(
     teams: TeamsServer, adapter: TeamsAdapter
 ) -> None:
@@ -99,6 +101,7 @@ async def test_a_colleague_who_joins_a_channel_is_not_greeted(teams: TeamsServer
     assert not teams.shown(THREAD)
 
 
+@pytest.mark.behaviour("app-home")
 async def test_home_is_shown_as_a_card_with_sentences_to_go_on_with(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -124,6 +127,7 @@ def thumb(teams: TeamsServer, answer: dict[str, Any], reaction: str, feedback: s
     return teams.activity(PRIYA, type="invoke", name="message/submitAction", value=value, replyToId=answer["id"])
 
 
+@pytest.mark.behaviour("feedback")
 async def test_every_answer_can_be_rated_and_a_thumb_names_the_message_that_was_answered(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:

@@ -71,6 +71,7 @@ def place(chat: str, directory: str = "one") -> Reference:
     )
 
 
+@pytest.mark.behaviour("posting-limits")
 async def test_a_tenant_is_sent_at_most_50_requests_a_second_and_no_other_tenant_waits_for_it() -> None:
     clock = Clock()
     counting = Counting(clock)
@@ -107,6 +108,7 @@ async def test_a_tenant_that_takes_no_more_is_left_alone_for_as_long_as_it_says(
     assert clock.now_s == pytest.approx(30.0)
 
 
+@pytest.mark.behaviour("throttled")
 @pytest.mark.slow
 async def test_while_teams_answers_429_an_answer_waits_and_is_posted_once(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter

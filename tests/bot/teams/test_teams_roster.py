@@ -26,6 +26,7 @@ def pages(teams: TeamsServer) -> int:
     return len([call for call in teams.calls if call.path.endswith("/pagedmembers")])
 
 
+@pytest.mark.behaviour("big-channel")
 async def test_a_channel_of_2000_colleagues_is_read_page_by_page_once_an_hour(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:
@@ -35,6 +36,7 @@ async def test_a_channel_of_2000_colleagues_is_read_page_by_page_once_an_hour(
     assert pages(teams) == 4
 
 
+@pytest.mark.behaviour("big-channel", "guests")
 @pytest.mark.parametrize("outsider", [GUEST, EXTERNAL, Person("Ann Onymous", role="anonymous")])
 async def test_a_guest_or_a_member_of_another_company_among_2000_is_found(
     outsider: Person, teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
@@ -43,6 +45,7 @@ async def test_a_guest_or_a_member_of_another_company_among_2000_is_found(
     assert await reads_along(teams, assistant, adapter)
 
 
+@pytest.mark.behaviour("guests")
 async def test_where_the_roster_is_closed_outsiders_may_read_along(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
 ) -> None:

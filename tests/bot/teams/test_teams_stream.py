@@ -27,6 +27,7 @@ async def write(message: Message, sink: Sink) -> None:
     await sink.send(WRITTEN)
 
 
+@pytest.mark.behaviour("streamed-answers")
 @pytest.mark.slow
 async def test_an_answer_grows_in_a_private_chat_at_most_once_a_second_and_ends_in_the_finished_one(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
@@ -41,6 +42,7 @@ async def test_an_answer_grows_in_a_private_chat_at_most_once_a_second_and_ends_
     assert answer["text"].startswith("Two issues are open: [PAY-1](https://jira.example/PAY-1) [1] and")
 
 
+@pytest.mark.behaviour("citations")
 @pytest.mark.slow
 async def test_what_a_model_wrote_is_labelled_and_its_links_are_cited(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
@@ -70,6 +72,7 @@ async def test_what_no_model_wrote_has_no_such_label(
     assert "[1]" not in words(answer)
 
 
+@pytest.mark.behaviour("status")
 @pytest.mark.slow
 async def test_progress_is_told_while_it_takes_long_and_gives_way_to_the_answer(
     teams: TeamsServer, assistant: ScriptedAssistant, adapter: TeamsAdapter
@@ -121,6 +124,7 @@ async def test_a_stream_that_teams_refuses_ends_in_the_whole_answer_as_a_message
     assert len(finished) == 1
 
 
+@pytest.mark.behaviour("restart-mid-stream")
 async def test_a_restart_in_the_middle_of_a_stream_leaves_no_half_answer_as_the_last_word(
     teams: TeamsServer, assistant: ScriptedAssistant, shelf: Shelf
 ) -> None:

@@ -20,6 +20,7 @@ NOW = int(time.time())
 pytestmark = pytest.mark.usefixtures("adapter")
 
 
+@pytest.mark.behaviour("forged")
 @pytest.mark.parametrize(
     ("claims", "status"),
     [
@@ -67,6 +68,7 @@ async def test_no_token_is_refused(token: str, teams: TeamsServer) -> None:
     assert (await teams.post(activity, token=token)).status_code == 401
 
 
+@pytest.mark.behaviour("forged", "single-sign-on")
 async def test_a_token_with_a_foreign_signature_is_refused(teams: TeamsServer) -> None:
     activity = teams.activity(PRIYA, type="message", text="x")
     forged = teams.token(activity, key=SigningKey("key-1"))

@@ -75,6 +75,7 @@ async def test_pauses_grow_with_jitter() -> None:
     assert 2.0 <= second <= 3.0
 
 
+@pytest.mark.behaviour("throttled")
 @pytest.mark.parametrize(("header", "low", "high"), [("7", 7.0, 10.5), ("9000", 30.0, 30.0), ("soon", 1.0, 1.5)])
 async def test_the_connectors_wish_is_obeyed_within_reason(header: str, low: float, high: float) -> None:
     connector = Connector(429, 200, retry_after=header)
@@ -91,6 +92,7 @@ async def test_a_connection_that_was_refused_is_tried_again() -> None:
     assert len(gone.requests) == 3
 
 
+@pytest.mark.behaviour("platform-down")
 async def test_a_request_that_may_have_arrived_is_not_sent_again() -> None:
     connector = Connector(httpx.ReadTimeout("slow"))
     with pytest.raises(OutcomeUnknown):

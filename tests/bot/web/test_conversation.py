@@ -6,6 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from bot.assistant import Sink
 from bot.web.chat import WebChat
 from bot.web.transcript import Transcript
@@ -37,6 +39,7 @@ async def offer(_: Message, sink: Sink) -> None:
     await sink.send(Reply(parts=(Text(text="I read it like this:"), PLAN)))
 
 
+@pytest.mark.behaviour("direct-message", "assistant-surface")
 async def test_an_answer_comes_by_the_stream(browser: Browser, assistant: Scripted) -> None:
     async with browser.stream() as events:
         await until(events, "ready")
@@ -48,6 +51,7 @@ async def test_an_answer_comes_by_the_stream(browser: Browser, assistant: Script
     assert message.conversation == browser.conversation
 
 
+@pytest.mark.behaviour("status")
 async def test_the_status_is_shown_while_the_work_goes_on_and_cleared_after(
     browser: Browser, assistant: Scripted
 ) -> None:
@@ -66,12 +70,14 @@ async def test_the_status_is_shown_while_the_work_goes_on_and_cleared_after(
         assert texts(await until(events, "progress", text="", is_working=False))[-1] == "Found it."
 
 
+@pytest.mark.behaviour("references", "restart-mid-stream")
 async def test_a_reload_shows_everything_again(browser: Browser) -> None:
     await browser.say("One", "client-id-1")
     await browser.say("Two", "client-id-2")
     assert sorted(texts(await browser.backlog())) == ["Heard: One", "Heard: Two", "One", "Two"]
 
 
+@pytest.mark.behaviour("references")
 async def test_a_dropped_connection_goes_on_where_it_was(browser: Browser, assistant: Scripted) -> None:
     await browser.say("One", "client-id-1")
     last = (await browser.backlog())[-1].id
@@ -81,6 +87,7 @@ async def test_a_dropped_connection_goes_on_where_it_was(browser: Browser, assis
     assert len(await browser.backlog("another-process.99")) == 4
 
 
+@pytest.mark.behaviour("retries", "duplicates")
 async def test_a_message_sent_again_has_no_second_effect(browser: Browser, assistant: Scripted) -> None:
     answers = await asyncio.gather(*(browser.say("Pay the invoice") for _ in range(3)))
     assert [answer.json()["is_new"] for answer in answers].count(True) == 1
@@ -103,6 +110,7 @@ async def test_deliveries_that_outlive_the_process_are_asked(serve: Serve, assis
     assert assistant.heard == []
 
 
+@pytest.mark.behaviour("every-answer")
 async def test_an_error_becomes_a_sentence_and_the_next_step(browser: Browser, assistant: Scripted) -> None:
     async def fail(_: Message, sink: Sink) -> None:
         raise VendorUnavailable("Jira does not answer.", cause="secret detail", next_step="Try again later.")
@@ -126,6 +134,7 @@ async def test_a_bug_is_told_without_its_detail(browser: Browser, assistant: Scr
     assert "secret" not in str(last.data)
 
 
+@pytest.mark.behaviour("in-place", "approve")
 async def test_a_decided_plan_is_replaced_in_its_place(browser: Browser, assistant: Scripted) -> None:
     go_on = asyncio.Event()
 
@@ -163,6 +172,7 @@ async def test_a_plan_that_could_not_be_decided_keeps_its_buttons(browser: Brows
     assert (card.data["pressed"], failure.data["parts"][0]["kind"]) == ({}, "failure")
 
 
+@pytest.mark.behaviour("question")
 async def test_the_answer_to_a_question_stays_marked(browser: Browser, assistant: Scripted) -> None:
     options = (Option(label="Sarah Chen", value="sarah.chen"), Option(label="Sarah Novak", value="sarah.novak"))
 
@@ -190,6 +200,7 @@ async def test_a_settled_card_that_is_gone_is_posted() -> None:
     assert len([event for event in stream if "event: entry" in event]) == 2
 
 
+@pytest.mark.behaviour("tenants")
 async def test_two_people_of_one_browser_have_two_conversations(serve: Serve, assistant: Scripted) -> None:
     browser = await serve(WebChat(assistant, {"anna": ANNA, "bo": BO}, SECRET, suggestions=("Do it",)))
     first = await browser.enter()
@@ -215,6 +226,7 @@ async def test_a_page_that_shows_another_conversation_must_load_again(serve: Ser
     assert assistant.heard == []
 
 
+@pytest.mark.behaviour("notice-alert")
 async def test_the_assistant_speaks_unasked(serve: Serve, assistant: Scripted) -> None:
     chat = WebChat(assistant, {"anna": ANNA, "bo": BO}, SECRET)
     browser = await serve(chat)

@@ -83,6 +83,7 @@ async def test_another_access_token_ends_the_session(assistant: Scripted) -> Non
     assert (await other.post("session", {})).status_code == 401
 
 
+@pytest.mark.behaviour("single-sign-on", "forged")
 async def test_the_cookie_is_signed_and_shut(near: Browser) -> None:
     answer = await near.post("session", {})
     cookie = answer.headers["set-cookie"]
@@ -99,6 +100,7 @@ async def test_the_cookie_keeps_to_https(assistant: Scripted) -> None:
     assert "Secure" in answer.headers["set-cookie"]
 
 
+@pytest.mark.behaviour("forged")
 @pytest.mark.parametrize(
     "headers",
     [

@@ -1,0 +1,1 @@
+"""What the assistant promises in chat, and the tests that hold it: makes docs/chat-conformance.md."""
