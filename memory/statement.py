@@ -117,9 +117,9 @@ _QUESTION = re.compile(
     r"\?\s*$|^(?:who|what|when|where|which|why|how|is|are|do|does|did|can|could|would|should|show|list|find)\b", re.I
 )
 _NAMELIKE = re.compile(r"[A-Z#@“\"'‘]|\.\w{2,5}$|^\d|\b\d")
-_NAMED = re.compile(r"(?:[A-Z#@“\"'‘\d]|\S+(?: \S+){0,4}\.\w{2,5}$)[^,;]*$")
 _TODO = re.compile(r"^to [a-z]", re.I)  # “remember to call Bob” asks for a reminder
 _THE = re.compile(rf"^(?:that )?(?:the|our) (?=(?:[\w’'-]+ ){{0,2}}?(?:{RELATIONS}) (?:is|will be)\b)", re.I)
+_SURELY_A_NAME = re.compile(r"^[^,]*\w\.[a-z]{2,5}$|^[“\"][^”\"]+[”\"]$|^#[\w-]+$")
 _RELATIVE = re.compile(r"^(?:usual|default|main|own|favou?rite|current|new) ")
 _WORD = re.compile(r"[^\W_]+")
 _QUOTES = " “”\"'‘’.!"
@@ -154,7 +154,9 @@ def statement(sentence: str) -> Statement | None:
     if scope != "person":
         text = _THE.sub("our ", text)
     is_plain = _MY.match(text) is not None  # “our board is …”, which “the deck is …” would read as a name for it
-    said = _preference(text) or (_fact(text, is_explicit) if is_plain else _alias(text) or _fact(text, is_explicit))
+    said = _preference(text) or (
+        _fact(text, is_explicit) if is_plain else _alias(text, is_explicit) or _fact(text, is_explicit)
+    )
     if said is None and is_explicit:
         said = _free(text)
     if said is None:
@@ -214,14 +216,15 @@ def _always(match: re.Match[str]) -> Said | None:
     return Said("preference", f"default {parameter} {where.lower()}".strip(), text, value, data)
 
 
-def _alias(text: str) -> Said | None:
+def _alias(text: str, is_explicit: bool) -> Said | None:
     for number, pattern in enumerate(_MEANS):
         match = pattern.match(text)
         if match is None:
             continue
         alias, value = _bare(match["alias"]), _bare(match["value"])
         is_plain = number == len(_MEANS) - 1  # "the deck is …" may be about its state
-        if is_plain and (_STATE.match(value) or not _NAMED.match(match["value"]) or len(value.split()) > 8):
+        surely = _NAMELIKE if is_explicit else _SURELY_A_NAME
+        if is_plain and (_STATE.match(value) or not surely.search(match["value"]) or len(value.split()) > 8):
             continue
         if len(alias.split()) > 5 or not value or alias.lower() in ("it", "this", "that", "he", "she", "they", "which"):
             continue
