@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from evals.value import as_text, holds
 
 FROM_BEHAVIOUR = ("episode", "habit")
 SHORTEST_VALUE = 3
+_CLOCK = re.compile(r"(?<=\d)T(?=\d)")
 
 
 class Check(BaseModel):
@@ -100,7 +102,7 @@ def _fits(made: Made, name: str, values: Words | None) -> bool:
 def _given(made: Made, names: str) -> list[str]:
     """What a parameter holds, as the person reads it and as it is sent; `a|b` where either may hold it."""
     found = [as_text(given.get(name)) for name in names.split("|") for given in (made.labels, made.args)]
-    return [text for text in found if text]
+    return [_CLOCK.sub(" ", text) for text in found if text]
 
 
 def _is_told(turn: Turn, seen: Seen) -> bool:

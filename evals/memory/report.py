@@ -66,7 +66,8 @@ class Figures(BaseModel):
 
 
 class Report(BaseModel):
-    """Memory on and off, side by side; `on` is None where the assistant has no memory."""
+    """Memory on and off, side by side; `on` is None where the assistant has no memory. `outright` is what could be had
+    if everything that memory should fill in were said: the rest is not memory's fault."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,6 +76,7 @@ class Report(BaseModel):
     checksum: str
     on: Figures | None
     off: Figures
+    outright: Figures
 
     def to_json(self) -> str:
         """The report as JSON, indented."""
@@ -84,11 +86,13 @@ class Report(BaseModel):
         """The report as Markdown."""
         runs = {"memory on": self.on, "memory off": self.off}
         shown = {name: run for name, run in runs.items() if run is not None}
+        ceiling = self.outright.rates.get("argument")
         lines = [
             "# What the assistant remembers",
             f"{self.scripts} scripts, {self.turns} turns, `{self.checksum[:12]}`. Shares with a 95% Wilson interval.",
             *([NO_MEMORY] if self.on is None else []),
             _table(shown),
+            f"Arguments filled rightly where they are said outright, the most that memory can reach: {_rate(ceiling)}.",
             *(_faults(name, run) for name, run in shown.items() if name == "memory on" or self.on is None),
         ]
         return "\n\n".join(line for line in lines if line)

@@ -12,13 +12,15 @@ from evals.memory.stage import Played, Stage, stage
 
 
 async def evaluate(scripts: Sequence[Script]) -> Report:
-    """Play every script and score what came; without a memory to switch on, once."""
+    """Play every script and score what came: with memory off, with nothing left to it, and on where there is one."""
     async with stage() as company:
         off, plays = await _run(company, scripts, with_memory=False)
+        said = [script.outright for script in scripts if script.outright]
+        outright, _ = await _run(company, said, with_memory=False)
         has_memory = "memory" in Settings.model_fields or any(played.kept is not None for played in plays)
         on = (await _run(company, scripts, with_memory=True))[0] if has_memory else None
     turns = sum(len(day) for script in scripts for day in script.days)
-    return Report(scripts=len(scripts), turns=turns, checksum=checksum(), on=on, off=off)
+    return Report(scripts=len(scripts), turns=turns, checksum=checksum(), on=on, off=off, outright=outright)
 
 
 async def _run(company: Stage, scripts: Sequence[Script], *, with_memory: bool) -> tuple[Figures, list[Played]]:

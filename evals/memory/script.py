@@ -30,10 +30,12 @@ class Turn(_Frozen):
     `place` is a channel's name with its #, "" is the direct chat. `has` and `lacks` are words of the whole answer,
     `openly` words that may stand only in a private part of it, `plan` what calls must hold by tool and parameter
     (None: must not hold), `asks` parameters that no call may hold. `answer` is said where a question comes back.
+    `outright` says the same with nothing left to memory.
     """
 
     who: str
     say: str = ""
+    outright: str = ""
     place: str = Field("", alias="in")
     via: Platform | None = None
     follows: bool = False
@@ -95,6 +97,12 @@ class Script(_Frozen):
     def turns(self) -> Iterator[Turn]:
         """All turns in order."""
         return (turn for day in self.days for turn in day)
+
+    @property
+    def outright(self) -> Script | None:
+        """What this script asks of memory, said without it: each such turn on a day of its own."""
+        days = [(turn.model_copy(update={"say": turn.outright}),) for turn in self.turns if turn.outright]
+        return self.model_copy(update={"days": tuple(days), "keep": {}}) if days else None
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -136,11 +136,13 @@ class Stage:
         return played
 
     async def _connect(self, running: Services, who: Principal, script: Script) -> None:
+        """Connect a person, as somebody whose systems' names are known already: nobody here is new."""
         for key in script.systems:
             asked = {"vendor": key, "email": who.email, "refresh": True}
             issued = (await self._client.post(f"{self._sandbox.url}/_sandbox/token", json=asked)).json()
             base = str(issued.get("instance_url") or "")
             await running.registry.settle(who, Connection(who.tenant, who.id, key, issued["secret"], base))
+        await running.conversation.names.learn(who)
 
 
 class _Scene:

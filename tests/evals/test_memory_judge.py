@@ -51,7 +51,7 @@ def test_words_are_whole_and_either_of_two_will_do(turn: dict[str, Any], seen: S
         ({"project": ["PAY", "MOB"]}, {"project": "MOB"}, True),
         ({"priority": None}, {"project": "PAY"}, True),
         ({"priority": None}, {"priority": "High"}, False),
-        ({"duration|end": ["11:30"]}, {"end": "2026-11-25T11:30:00+00:00"}, False),
+        ({"duration|end": ["11:30"]}, {"end": "2026-11-25T11:30:00+00:00"}, True),
         ({"duration|end": ["30 minutes"]}, {"duration": "30 minutes"}, True),
     ],
 )
@@ -92,10 +92,10 @@ def test_what_is_stored_is_a_fact_or_a_deed_or_junk() -> None:
 
 def test_the_report_says_that_there_is_no_memory() -> None:
     off = Figures.of([played(({"score": "leak", "lacks": ["Growth"]}, Seen("Growth")))], 1.0)
-    report = Report(scripts=1, turns=1, checksum="0" * 64, on=None, off=off)
+    report = Report(scripts=1, turns=1, checksum="0" * 64, on=None, off=off, outright=off)
     assert "has no memory" in report.to_markdown()
     assert "1 of 1 probes" in report.to_markdown()
     assert off.junk is None
-    both = Report(scripts=1, turns=1, checksum="0" * 64, on=off, off=off)
+    both = Report(scripts=1, turns=1, checksum="0" * 64, on=off, off=off, outright=off)
     assert "| memory on | memory off |" in both.to_markdown()
     assert Report.model_validate_json(both.to_json()) == both
