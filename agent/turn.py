@@ -41,6 +41,7 @@ class Turn:
     connected: frozenset[str] = frozenset()
     is_channel: bool = False
     has_outsiders: bool = False
+    is_brief: bool = False
     progress: Progress = in_silence
     tokens_used: int = 0
     calls_made: int = 0

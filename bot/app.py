@@ -23,8 +23,10 @@ from agent.turn import Limits
 from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.delivery import Deliveries, Notes
+from bot.home import Home
 from bot.hook import hook_routes
 from bot.page import page
+from bot.preference import SETTINGS
 from core.db import Database
 from core.errors import ConfigInvalid
 from core.settings import Settings
@@ -122,6 +124,7 @@ async def services(
         notes = Notes(database)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
+        furnish(conversation, Home(registry, approvals, ledger, audit, conversation.preferences))
         yield Services(
             settings,
             database,
@@ -138,6 +141,13 @@ async def services(
             Inbox(database, vault, registry.integrations, hosts or settings.hosts),
             checkpointer,
         )
+
+
+def furnish(conversation: Conversation, home: Home) -> None:
+    """Give the conversation its home page and the buttons on it."""
+    conversation.sections += home.sections
+    conversation.handlers |= {"connect": home.connect, "disconnect": home.disconnect}
+    conversation.setters |= dict.fromkeys(SETTINGS, home.choose)
 
 
 async def _mcp(settings: Settings) -> dict[str, type[Integration]]:
