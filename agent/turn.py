@@ -48,6 +48,7 @@ class Turn:
     channel: str = ""
     called: str = ""
     recalled: tuple[str, ...] = ()
+    is_brief: bool = False
     progress: Progress = in_silence
     tokens_used: int = 0
     calls_made: int = 0

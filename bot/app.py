@@ -26,6 +26,7 @@ from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.courier import Courier
 from bot.delivery import Notes
+from bot.home import Home
 from bot.hook import hook_routes
 from bot.inbox import EventInbox
 from bot.memory import STANDING, integration
@@ -33,6 +34,7 @@ from bot.morning import Mornings
 from bot.noticeboard import Noticeboard
 from bot.outbox import Outbox
 from bot.page import page
+from bot.preference import SETTINGS
 from bot.recipient import Recipients
 from bot.rule import followed
 from bot.taste import Tastes
@@ -148,6 +150,7 @@ async def services(
         stack.push_async_callback(events.close)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
+        furnish(conversation, Home(registry, approvals, ledger, audit, conversation.preferences))
         outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
         board = Noticeboard(outbox, recipients, tastes, follows=tuple(followed(registry.integrations)))
         board.join(conversation.handlers)
@@ -177,6 +180,13 @@ async def services(
             checkpointer,
             memory,
         )
+
+
+def furnish(conversation: Conversation, home: Home) -> None:
+    """Give the conversation its home page and the buttons on it."""
+    conversation.sections += home.sections
+    conversation.handlers |= {"connect": home.connect, "disconnect": home.disconnect}
+    conversation.setters |= dict.fromkeys(SETTINGS, home.choose)
 
 
 async def _mcp(settings: Settings) -> dict[str, type[Integration]]:
