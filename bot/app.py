@@ -312,7 +312,7 @@ def teams(running: Services) -> Any:
         password=settings.teams_app_password.get_secret_value(),
         tenant=settings.teams_tenant_id,
         allow_anonymous=settings.teams_allow_anonymous,
-        deliveries=running.events,
+        events=running.events,
         references=References(running.notes),
         tenant_of=tenant_of(settings),
         openid_url=settings.teams_openid_url,

@@ -142,8 +142,12 @@ class Conversation:
         """Do one piece of work at a time in a thread; a mark stays behind where it was cut off."""
 
         async def marked() -> None:
-            if left := await self._notes.get("at_work", place.key):
+            left = await self._notes.get("at_work", place.key)
+            is_repeat = bool(turn) and await self._agent.turn_of(place.key) == turn
+            if left and (is_repeat or left["turn"] != turn):
                 await self._take_up(place, sink, left["turn"])
+            if is_repeat:  # it was delivered again after a crash, and what came of it is said
+                return
             begun = "" if await self._agent.waits(place.key) else turn
             await self._notes.put("at_work", place.key, {"place": place.model_dump(mode="json"), "turn": begun})
             await work()

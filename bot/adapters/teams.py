@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from contextlib import suppress
 
 import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.adapters.teams_activity import Activity
+from bot.adapters.teams_activity import SAID, Activity
 from bot.adapters.teams_gate import Gate, Refused
 from bot.adapters.teams_invoke import ANSWER_S, Invokes
 from bot.adapters.teams_pace import PacedTransport
 from bot.adapters.teams_reference import (
-    Deliveries,
     References,
     person_key,
     recall,
@@ -29,12 +27,15 @@ from bot.adapters.teams_transport import Transport
 from bot.adapters.teams_turn import Turns
 from bot.adapters.teams_wire import LOGIN_URL, Wire
 from bot.assistant import Assistant
+from bot.inbox import Arrival, EventInbox
 from core.clock import Clock, utc_now
-from core.errors import ConfigInvalid, NotFound
+from core.errors import AtomError, ConfigInvalid, NotFound, StorageUnavailable
+from core.log import logger
 
 PATH = "/api/messages"
 
 _TIMEOUT_S = 15.0
+_log = logger(__name__)
 
 
 class TeamsAdapter:
@@ -48,7 +49,7 @@ class TeamsAdapter:
         password: str = "",
         tenant: str = "",
         allow_anonymous: bool = False,
-        deliveries: Deliveries,
+        events: EventInbox,
         references: References,
         tenant_of: TenantOf,
         openid_url: str = OPENID_URL,
@@ -59,14 +60,16 @@ class TeamsAdapter:
         answer_s: float = ANSWER_S,
     ) -> None:
         _check(app_id, password, allow_anonymous)
+        self._events = events
         self._references = references
+        self._tenant_of = tenant_of
         self._client = client or httpx.AsyncClient(timeout=_TIMEOUT_S)
         self._gate = Gate(TokenVerifier(app_id, self._client, openid_url=openid_url, clock=clock) if app_id else None)
         wire = Wire(self._client, app_id, password, tenant=tenant, login_url=login_url, clock=clock)
         self.transport: Transport = PacedTransport(transport or _botbuilder(wire, app_id))
-        self._turns = Turns(assistant, self.transport, deliveries, references, tenant_of, clock)
-        self._invokes = Invokes(self._turns, self._spawn, clock, answer_s)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._turns = Turns(assistant, self.transport, events, references, tenant_of, clock)
+        self._invokes = Invokes(self._turns, self._take, answer_s)
+        events.serve("teams", self._work)
 
     def routes(self) -> list[Route]:
         """The one address that the Bot Connector posts to."""
@@ -93,15 +96,15 @@ class TeamsAdapter:
 
     async def drain(self, timeout_s: float = 20.0) -> None:
         """Let the work under way end, and cut it off after `timeout_s`."""
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=timeout_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._events.drain()
+                return
+        await self._events.close(0)
 
     async def aclose(self) -> None:
-        """Drain, then close the connections to Teams."""
-        await self.drain()
+        """Begin nothing more, let the work under way end, then close the connections to Teams."""
+        await self._events.close()
         await self._client.aclose()
 
     # --- what comes in
@@ -111,34 +114,49 @@ class TeamsAdapter:
             activity = await self._gate.enter(request)
         except Refused as refused:
             return Response(status_code=refused.status)
-        if activity.type == "invoke":
-            status, body = await self._invokes.answer(activity)
-            return JSONResponse(body, status)
-        self._take(activity)
+        if activity.members_added or activity.members_removed:
+            self._turns.changed(activity)
+        try:
+            if activity.type == "invoke":
+                status, body = await self._invokes.answer(activity)
+                return JSONResponse(body, status)
+            if _is_for_me(activity):
+                await self._take(activity)
+        except StorageUnavailable as error:
+            _log.error("teams.not_taken", cause=error.cause)
+            return Response(status_code=503)
         return Response(status_code=202)
 
-    def _take(self, activity: Activity) -> None:
-        """What there is to do goes on in the background."""
-        turns = self._turns
-        if activity.members_added or activity.members_removed:
-            turns.changed(activity)
-        if activity.is_install:
-            self._spawn(turns.answer(activity, turns.greet(activity)))
-        elif activity.is_uninstall:
-            self._spawn(turns.leave(activity))
-        elif activity.is_by_bot:
+    async def _take(self, activity: Activity) -> None:
+        """Keep what there is to do; it is on the disk when this returns."""
+        try:
+            tenant = self._tenant_of("teams", activity.directory)
+        except AtomError as error:
+            await self._turns.excuse(activity, error)
             return
-        elif activity.type == "message":
-            self._spawn(turns.answer(activity, turns.hear(activity)))
-        elif activity.is_edit:
-            self._spawn(turns.answer(activity, turns.change(activity)))
-        elif activity.is_deletion:
-            self._spawn(turns.answer(activity, turns.take_back(activity)))
+        if activity.type in SAID and not await self._turns.is_addressed(activity, tenant):
+            return
+        body = activity.model_dump(mode="json", by_alias=True)
+        for event in dict.fromkeys((activity.message_event, activity.event)):  # an edit may come before its message
+            if await self._events.take(tenant, "teams", event, activity.lane, body):
+                return
+        _log.info("teams.redelivered", event_id=activity.event)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _work(self, arrival: Arrival) -> None:
+        activity = Activity.model_validate(dict(arrival.body))
+        if arrival.is_last:
+            await self._turns.excuse(activity, RuntimeError("begun too often"))
+        else:
+            await self._turns.answer(activity, is_first=arrival.event == activity.message_event)
+
+
+def _is_for_me(activity: Activity) -> bool:
+    """Whether there is something to do: a person wrote, changed or took back a message, or the app came or went."""
+    return (
+        activity.is_install
+        or activity.is_uninstall
+        or (activity.type in SAID and not activity.is_by_bot and not (activity.is_edit and activity.is_old))
+    )
 
 
 def _check(app_id: str, password: str, allow_anonymous: bool) -> None:

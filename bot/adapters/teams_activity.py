@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from bot.adapters.teams_quote import Quote, quote_of, verdict_of
 from bot.adapters.teams_reference import Reference
 from core.clock import Clock
 from core.message import Attachment, Audience, Message, Press, PressAction
@@ -22,6 +23,12 @@ _VERB = "atom."
 _FILE = "application/vnd.microsoft.teams.file.download.info"
 _ARGUMENT = re.compile(r"\d+\.\w+")
 _OLD = timedelta(days=2)
+
+SAID = ("message", "messageUpdate", "messageDelete")
+PRESSED, RATED = "adaptiveCard/action", "message/submitAction"
+WISH_ASKED, WISHED = "composeExtension/fetchTask", "composeExtension/submitAction"
+WISH = "wish"
+"""The input of the dialog that holds what a person wants done with a message."""
 _TAG = re.compile(r"</?at\b[^>]*>", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t]{2,}")
 
@@ -127,9 +134,22 @@ class Activity(_Incoming):
         return self.conversation.id.partition(_THREAD)[2]
 
     @property
-    def event(self) -> str:
-        """The event's id within the tenant: an activity's id alone is unique only in its conversation."""
+    def message_event(self) -> str:
+        """The id of the message within the tenant: its own id is unique only in its conversation."""
         return f"{self.conversation.id}/{self.id}"
+
+    @property
+    def event(self) -> str:
+        """The event's id within the tenant: a message's own, and of what happened to it with the moment."""
+        if not (self.is_edit or self.is_deletion):
+            return self.message_event
+        moment = self.timestamp.isoformat() if self.timestamp else ""
+        return f"{self.message_event}/{self.type}/{moment}"
+
+    @property
+    def lane(self) -> str:
+        """What is worked on in the order in which it came: one person's events in one conversation."""
+        return f"{self.conversation.id}/{self.sender.id}"
 
     @property
     def timezone(self) -> str:
@@ -211,6 +231,22 @@ class Activity(_Incoming):
         return Deed(action=verb, target=target, value=changed or str(data.get("value") or ""))
 
     @property
+    def quote(self) -> Quote:
+        """The message that the assistant was called on."""
+        return quote_of(self.value)
+
+    @property
+    def wish(self) -> str:
+        """What is to be done with that message."""
+        data = self.value.get("data") if isinstance(self.value, dict) else None
+        return str(data.get(WISH) or "").strip() if isinstance(data, dict) else ""
+
+    @property
+    def verdict(self) -> str:
+        """`up` or `down`, and on a line of its own why; "" where it is no rating."""
+        return verdict_of(self.value)
+
+    @property
     def reference(self) -> Reference:
         """Where the answer goes."""
         return Reference(
@@ -258,6 +294,19 @@ def to_message(activity: Activity, author: Principal, clock: Clock, *, has_outsi
         sent_at=activity.timestamp or clock(),
         files=activity.files,
         has_outsiders=has_outsiders,
+    )
+
+
+def to_wish(activity: Activity, author: Principal, conversation: str, clock: Clock) -> Message:
+    """The message that a wish about somebody's message is, in the person's own chat."""
+    return Message(
+        id=activity.id,
+        platform="teams",
+        conversation=conversation,
+        author=author,
+        text=activity.wish,
+        sent_at=activity.timestamp or clock(),
+        about=activity.quote.said,
     )
 
 

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.adapters.teams_activity import Activity, Deed
-from bot.adapters.teams_quote import Quote, quote_of
+from bot.adapters.teams_activity import PRESSED, RATED, WISH, WISH_ASKED, WISHED, Activity, Deed
 from bot.adapters.teams_turn import Turns
 from bot.render.adaptive_card import CARD_TYPE
-from bot.render.card_form import WISH, attached, note_card, wish_card
-from core.clock import Clock
+from bot.render.card_form import attached, note_card, wish_card
 from core.errors import AtomError, Forbidden, NotFound
-from core.log import logger
-from core.message import Message, PressAction
+from core.message import PressAction
 
 JSON = dict[str, Any]
-Spawn = Callable[[Coroutine[Any, Any, None]], None]
+Take = Callable[[Activity], Awaitable[None]]
 
 ANSWER_S = 8.0
 """Teams waits some ten seconds; then it tells the person that the app does not answer."""
 
-_log = logger(__name__)
 _MESSAGE = "application/vnd.microsoft.activity.message"
 _ERROR = "application/vnd.microsoft.error"
 _TAKEN: dict[PressAction, str] = {
@@ -40,21 +35,20 @@ _EMPTY = "You did not say what to do with it. I did nothing."
 
 
 class Invokes:
-    """Answers invokes, within `answer_s`; `spawn` takes the work that goes on after the answer."""
+    """Answers invokes, within `answer_s`; `take` keeps what there is to do after the answer."""
 
-    def __init__(self, turns: Turns, spawn: Spawn, clock: Clock, answer_s: float) -> None:
+    def __init__(self, turns: Turns, take: Take, answer_s: float) -> None:
         self._turns = turns
-        self._spawn = spawn
-        self._clock = clock
+        self._take = take
         self._answer_s = answer_s
 
     async def answer(self, activity: Activity) -> tuple[int, JSON]:
         """The HTTP status and the body."""
         answers = {
-            "adaptiveCard/action": self._press,
-            "message/submitAction": self._rate,
-            "composeExtension/fetchTask": self._ask_wish,
-            "composeExtension/submitAction": self._take_wish,
+            PRESSED: self._press,
+            RATED: self._rate,
+            WISH_ASKED: self._ask_wish,
+            WISHED: self._take_wish,
         }
         answer = answers.get(activity.name)
         return (200, await answer(activity)) if answer else (501, {})
@@ -68,7 +62,10 @@ class Invokes:
             return {"statusCode": 400, "type": _ERROR, "value": error}
         if deed.is_opening:
             return await self._open(activity, deed)
-        self._spawn(self._turns.answer(activity, self._turns.press(activity, deed)))
+        try:
+            await self._take(activity)
+        except AtomError as error:
+            return {"statusCode": 200, "type": _MESSAGE, "value": error.sentence()}
         return {"statusCode": 200, "type": _MESSAGE, "value": _TAKEN.get(deed.action, "Got it.")}
 
     async def _open(self, activity: Activity, deed: Deed) -> JSON:
@@ -83,52 +80,32 @@ class Invokes:
         return {"statusCode": 200, "type": CARD_TYPE, "value": form}
 
     async def _rate(self, activity: Activity) -> JSON:
-        verdict = _verdict(activity.value)
-        if verdict:
-            self._spawn(self._turns.answer(activity, self._turns.rate(activity, verdict)))
+        if activity.verdict:
+            await self._take(activity)
         return {}
 
     # --- "do something with this message"
 
     async def _ask_wish(self, activity: Activity) -> JSON:
-        quote = quote_of(activity.value)
-        card = wish_card(quote.text, quote.author) if quote.text else note_card("There are no words in this message.")
-        return _dialog(card)
+        quote = activity.quote
+        if not quote.text:
+            return _dialog(note_card("There are no words in this message."))
+        return _dialog(wish_card(quote.text, quote.author, WISH))
 
     async def _take_wish(self, activity: Activity) -> JSON:
-        quote, wish = quote_of(activity.value), _wish(activity.value)
-        if not wish or not quote.text:
+        if not activity.wish or not activity.quote.text:
             return _said(_EMPTY)
         try:
             async with asyncio.timeout(self._answer_s):
-                work = await self._begun(activity, quote, wish)
+                await self._turns.private_chat(await self._turns.author(activity), activity.reference)
+                await self._take(activity)
         except TimeoutError:
             return _said(_SLOW)
         except (Forbidden, NotFound):
             return _said(_NOT_ADDED)
         except AtomError as error:
             return _said(error.sentence())
-        if work is not None:
-            self._spawn(work)
         return _said(_ON_IT)
-
-    async def _begun(self, activity: Activity, quote: Quote, wish: str) -> Coroutine[Any, Any, None] | None:
-        """The work, with its answer in the person's private chat; None where it is under way already."""
-        author = await self._turns.author(activity)
-        chat = await self._turns.private_chat(author, activity.reference)
-        if not await self._turns.is_new(activity):
-            return None
-        message = Message(
-            id=activity.id,
-            platform="teams",
-            conversation=chat.conversation,
-            author=author,
-            text=wish,
-            sent_at=activity.timestamp or self._clock(),
-            about=quote.said,
-        )
-        sink = self._turns.sink(chat, author.tenant, author.id, asked=activity.id)
-        return self._turns.answer(activity, self._turns.wish(message, sink), chat)
 
 
 def _dialog(card: JSON) -> JSON:
@@ -138,21 +115,3 @@ def _dialog(card: JSON) -> JSON:
 
 def _said(text: str) -> JSON:
     return {"task": {"type": "message", "value": text}}
-
-
-def _wish(value: Any) -> str:
-    data = value.get("data") if isinstance(value, dict) else None
-    return str(data.get(WISH) or "").strip() if isinstance(data, dict) else ""
-
-
-def _verdict(value: Any) -> str:
-    """`up` or `down`, and on a line of its own why; "" where it is no rating."""
-    given = value.get("actionValue") if isinstance(value, dict) and value.get("actionName") == "feedback" else None
-    if not isinstance(given, dict):
-        return ""
-    thumb = {"like": "up", "dislike": "down"}.get(str(given.get("reaction")), "")
-    try:
-        reason = json.loads(given.get("feedback") or "{}").get("feedbackText") or ""
-    except (ValueError, AttributeError, TypeError):
-        reason = ""
-    return "\n".join(filter(None, (thumb, str(reason).strip()))) if thumb else ""

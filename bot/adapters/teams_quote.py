@@ -1,8 +1,9 @@
-"""The message that somebody called the assistant on, as the message extension tells it: words from outside."""
+"""What the values of invokes hold: the message that somebody called the assistant on, the thumb under an answer."""
 
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any
 
@@ -37,6 +38,17 @@ def quote_of(value: Any) -> Quote:
     text = plain(content) if str(body.get("contentType") or "html").lower() == "html" else content.strip()
     user = _dict(_dict(payload.get("from")).get("user"))
     return Quote(text=text[:LONGEST], author=str(user.get("displayName") or ""))
+
+
+def verdict_of(value: Any) -> str:
+    """`up` or `down`, and on a line of its own why; "" where it is no rating."""
+    given = _dict(_dict(value).get("actionValue")) if _dict(value).get("actionName") == "feedback" else {}
+    thumb = {"like": "up", "dislike": "down"}.get(str(given.get("reaction")), "")
+    try:
+        reason = str(_dict(json.loads(given.get("feedback") or "{}")).get("feedbackText") or "").strip()
+    except (ValueError, TypeError):
+        reason = ""
+    return "\n".join(filter(None, (thumb, reason))) if thumb else ""
 
 
 def plain(markup: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.adapters.teams_activity import Activity, Deed, to_message, to_press
+from bot.adapters.teams_activity import PRESSED, RATED, WISHED, Activity, Deed, to_message, to_press, to_wish
 from bot.adapters.teams_past import Past
 from bot.adapters.teams_reference import (
     Deliveries,
@@ -26,9 +26,9 @@ from bot.assistant import Assistant
 from bot.render.adaptive_card import CardMessage
 from bot.render.card_form import attached, form_card
 from core.clock import Clock
-from core.errors import AtomError, NotFound, VendorError
+from core.errors import AtomError, NotFound
 from core.log import logger
-from core.message import Failure, Message, Reply
+from core.message import Failure, Reply
 from core.principal import Principal
 
 _log = logger(__name__)
@@ -52,7 +52,7 @@ _EMPTY_HOME = "There is nothing between us yet. Tell me what you want done."
 
 
 class Turns:
-    """Does the work of one activity at a time, each in a task of its own."""
+    """Does the work of one activity."""
 
     def __init__(
         self,
@@ -72,11 +72,36 @@ class Turns:
         self._past = Past(references)
         self._roster = Roster(transport, tenant_of, clock)
 
-    async def answer(self, activity: Activity, work: Coroutine[Any, Any, None], place: Reference | None = None) -> None:
-        """Do the work; whatever stops it ends in a message, at `place` or where the activity came from."""
-        error = (await asyncio.gather(work, return_exceptions=True))[0]
-        if error is None:
+    async def answer(self, activity: Activity, *, is_first: bool = True) -> None:
+        """Do what there is to do; whatever stops it ends in a message. `is_first` where its message was not known."""
+        work = self.hear(activity) if activity.is_edit and is_first else self._work(activity)
+        if work is None:
             return
+        error = (await asyncio.gather(work, return_exceptions=True))[0]
+        if isinstance(error, asyncio.CancelledError):
+            raise error
+        if isinstance(error, Exception):
+            await self.excuse(activity, error)
+
+    def _work(self, activity: Activity) -> Coroutine[Any, Any, None] | None:
+        if activity.is_install:
+            return self.greet(activity)
+        if activity.is_uninstall:
+            return self.leave(activity)
+        works = {
+            "message": self.hear,
+            "messageUpdate": self.change,
+            "messageDelete": self.take_back,
+            RATED: self.rate,
+            WISHED: self.wish,
+        }
+        if activity.name == PRESSED and activity.deed:
+            return self.press(activity, activity.deed)
+        work = works.get(activity.name if activity.type == "invoke" else activity.type)
+        return work(activity) if work else None
+
+    async def excuse(self, activity: Activity, error: Exception) -> None:
+        """Say what stopped the work."""
         if isinstance(error, AtomError):
             _log.warning("teams.failed", error=type(error).__name__, cause=error.cause)
             failure = Failure(text=error.message, next_step=error.next_step)
@@ -84,35 +109,26 @@ class Turns:
             _log.error("teams.broken", error=type(error).__name__, exc_info=error)
             failure = _BROKEN
         try:
-            await self.sink(place or activity.reference).send(Reply(parts=(failure,)))
-        except VendorError as lost:
+            await self.sink(await self._spoken_to(activity)).send(Reply(parts=(failure,)))
+        except AtomError as lost:
             _log.error("teams.undelivered", cause=lost.cause)
 
     # --- messages
 
     async def hear(self, activity: Activity) -> None:
         """A message: a button of an older client, or something to work on."""
-        tenant = self._tenant_of("teams", activity.directory)
         deed = activity.deed
         if deed is not None:
             await self.press(activity, deed)
-        elif await self._is_addressed(activity, tenant) and await self._is_new(activity, tenant):
+        else:
             await self._work_on(activity)
 
     async def change(self, activity: Activity) -> None:
         """A message was edited: it is asked anew while its plan waits, and never worked on twice."""
         tenant = self._tenant_of("teams", activity.directory)
-        if not await self._is_addressed(activity, tenant) or activity.is_old:
-            return
-        if await self._is_new(activity, tenant):  # the edit came first, or the mention came with it
-            await self._work_on(activity)
-            return
-        moment = activity.timestamp.isoformat() if activity.timestamp else ""
-        if not await self._deliveries.first(tenant, "teams", f"{activity.event}/{moment}"):
-            return
         before = await self._past.of_message(tenant, activity.conversation.id, activity.id)
         if before is not None and before.approvals:
-            await self._work_on(activity, f"{activity.id}/{moment}")
+            await self._work_on(activity, activity.event)
             return
         author = await self.author(activity)
         await self.sink(activity.reference, author.tenant, author.id).send(Reply.of_text(_WORKED_ON))
@@ -120,8 +136,6 @@ class Turns:
     async def take_back(self, activity: Activity) -> None:
         """A message was deleted: what waits for approval because of it is cancelled, what was done stays done."""
         tenant = self._tenant_of("teams", activity.directory)
-        if not await self._deliveries.first(tenant, "teams", f"{activity.event}/deleted"):
-            return
         before = await self._past.of_message(tenant, activity.conversation.id, activity.id)
         for approval in before.approvals if before else ():
             author = await self.author(activity)
@@ -139,9 +153,12 @@ class Turns:
         message = to_message(activity, author, self._clock, has_outsiders=mixed)
         await self._assistant.hear(message.model_copy(update={"id": event}) if event else message, sink)
 
-    async def wish(self, message: Message, sink: TeamsSink) -> None:
-        """Something to do with a message that somebody wrote elsewhere."""
-        await self._assistant.hear(message, sink)
+    async def wish(self, activity: Activity) -> None:
+        """Something to do with a message that somebody wrote elsewhere; the answer goes to the private chat."""
+        author = await self.author(activity)
+        chat = await self.private_chat(author, activity.reference)
+        wished = to_wish(activity, author, chat.conversation, self._clock)
+        await self._assistant.hear(wished, self.sink(chat, author.tenant, author.id, asked=activity.id))
 
     async def home(self, who: Principal, sink: TeamsSink) -> None:
         """What stands between this person and the assistant."""
@@ -153,8 +170,6 @@ class Turns:
 
     async def press(self, activity: Activity, deed: Deed) -> None:
         """A button; one that only opens a form shows it."""
-        if not await self.is_new(activity):
-            return
         author = await self.author(activity)
         sink = self.sink(activity.reference, author.tenant, author.id, pressed={deed.target: activity.reply_to_id})
         if deed.is_opening:
@@ -173,17 +188,15 @@ class Turns:
             raise NotFound(_NOTHING_TO_EDIT.text, next_step=_NOTHING_TO_EDIT.next_step)
         return form_card(deed.target, fields)
 
-    async def rate(self, activity: Activity, verdict: str) -> None:
+    async def rate(self, activity: Activity) -> None:
         """Thumbs under an answer; Teams itself says thank you."""
         tenant = self._tenant_of("teams", activity.directory)
-        if not await self._is_new(activity, tenant):
-            return
         rated = await self._past.of_answer(tenant, activity.conversation.id, activity.reply_to_id)
         if rated is None:
             _log.info("teams.rated_unknown")
             return
         author = await self.author(activity)
-        press = to_press(activity, Deed(action="rate", target=rated.id, value=verdict), author, self._clock)
+        press = to_press(activity, Deed(action="rate", target=rated.id, value=activity.verdict), author, self._clock)
         await self._assistant.press(press, self.sink(activity.reference, author.tenant, author.id))
 
     # --- coming and going
@@ -234,6 +247,13 @@ class Turns:
             await remember(self._references, author.tenant, key, unopened)
         return author
 
+    async def _spoken_to(self, activity: Activity) -> Reference:
+        """Where a word to the sender belongs: where they wrote, or in private where the assistant is no member."""
+        if activity.name != WISHED:
+            return activity.reference
+        author = await self.author(activity)
+        return await self.private_chat(author, activity.reference)
+
     async def private_chat(self, author: Principal, place: Reference) -> Reference:
         """The person's own chat with the assistant, opened where it is not.
 
@@ -258,23 +278,13 @@ class Turns:
         stream = Stream(self._transport, place) if asked and place.is_personal else None
         return TeamsSink(self._transport, self._references, place, tenant, person, asked, pressed or {}, stream)
 
-    async def _is_addressed(self, activity: Activity, tenant: str) -> bool:
+    async def is_addressed(self, activity: Activity, tenant: str) -> bool:
         """Whether it is meant for the assistant: alone with it, by mention, or in a thread it joined."""
-        if activity.is_personal or activity.is_mention:
+        if activity.is_personal or activity.is_mention or activity.deed:
             return True
         if not activity.thread:
             return False
         return await self._references.load(tenant, thread_key(activity.place, activity.thread)) is not None
-
-    async def is_new(self, activity: Activity) -> bool:
-        """Whether this event is seen for the first time; asking records it."""
-        return await self._is_new(activity, self._tenant_of("teams", activity.directory))
-
-    async def _is_new(self, activity: Activity, tenant: str) -> bool:
-        is_new = await self._deliveries.first(tenant, "teams", activity.event)
-        if not is_new:
-            _log.info("teams.redelivered", event_id=activity.event)
-        return is_new
 
 
 def _left_key(place: str) -> str:

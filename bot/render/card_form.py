@@ -12,9 +12,6 @@ from core.message import Field
 
 JSON = dict[str, Any]
 
-WISH = "wish"
-"""The input that holds what a person wants done with a message."""
-
 _YES_NO = (("Yes", "yes"), ("No", "no"))
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -39,8 +36,8 @@ def form_card(approval: str, fields: Sequence[Field]) -> JSON:
     return _card([*body, {"type": "ActionSet", "actions": [save, back]}])
 
 
-def wish_card(about: str, author: str) -> JSON:
-    """The dialog that asks what to do with a message of `author`."""
+def wish_card(about: str, author: str, name: str) -> JSON:
+    """The dialog that asks, in the input `name`, what to do with a message of `author`."""
     short = about if len(about) <= _QUOTE else f"{about[: _QUOTE - 1]}…"
     quote = [
         {"type": "TextBlock", "text": escape(author or "A message"), "weight": "Bolder", "wrap": True},
@@ -48,7 +45,7 @@ def wish_card(about: str, author: str) -> JSON:
     ]
     asked = {
         "type": "Input.Text",
-        "id": WISH,
+        "id": name,
         "label": "What should I do with it?",
         "placeholder": "Make a ticket of this in PAY",
         "isMultiline": True,

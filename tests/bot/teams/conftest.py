@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,8 @@ from starlette.applications import Starlette
 
 from bot.adapters.teams import TeamsAdapter
 from bot.assistant import Sink
+from bot.inbox import EventInbox
+from core.db import Database
 from core.errors import ApprovalInvalid, NotFound
 from core.message import Field, Message, Press, Reply
 from core.principal import Principal
@@ -20,16 +24,15 @@ Script = Callable[[Any, Sink], Awaitable[None]]
 
 
 class Shelf:
-    """Deliveries and references in memory; it outlives an adapter as a database does."""
+    """What outlives an adapter: references in memory, and the database of an inbox for each process."""
 
-    def __init__(self) -> None:
-        self.seen: set[tuple[str, str, str]] = set()
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.kept: dict[tuple[str, str], dict[str, Any]] = {}
 
-    async def first(self, tenant: str, platform: str, event_id: str) -> bool:
-        is_new = (tenant, platform, event_id) not in self.seen
-        self.seen.add((tenant, platform, event_id))
-        return is_new
+    def inbox(self) -> EventInbox:
+        """The inbox of one process."""
+        return EventInbox(self.database, poll_s=0.05)
 
     async def store(self, tenant: str, key: str, value: dict[str, Any]) -> None:
         self.kept[tenant, key] = value
@@ -89,7 +92,7 @@ def adapter_for(teams: TeamsServer, assistant: ScriptedAssistant, shelf: Shelf, 
         assistant,
         app_id=APP_ID,
         password=PASSWORD,
-        deliveries=shelf,
+        events=shelf.inbox(),
         references=shelf,
         tenant_of=tenant_of,
         openid_url=teams.openid_url,
@@ -105,9 +108,27 @@ def assistant() -> ScriptedAssistant:
     return ScriptedAssistant()
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, made once."""
+    made = tmp_path_factory.mktemp("blank") / "atom.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite+aiosqlite:///{made}")
+        await database.migrate()
+        await database.close()
+
+    asyncio.run(make())
+    return made
+
+
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+async def shelf(blank: Path, tmp_path: Path) -> AsyncIterator[Shelf]:
+    for file in blank.parent.iterdir():
+        shutil.copy(file, tmp_path)
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / blank.name}")
+    yield Shelf(database)
+    await database.close()
 
 
 @pytest.fixture

@@ -458,7 +458,7 @@ class TestPlaces:
 
 class TestEmulator:
     async def test_without_an_app_id_it_must_be_allowed(self, shelf: Shelf) -> None:
-        more: dict[str, Any] = {"deliveries": shelf, "references": shelf, "tenant_of": tenant_of}
+        more: dict[str, Any] = {"events": shelf.inbox(), "references": shelf, "tenant_of": tenant_of}
         with pytest.raises(ConfigInvalid):
             TeamsAdapter(ScriptedAssistant(), app_id="", **more)
         with pytest.raises(ConfigInvalid):
@@ -473,7 +473,7 @@ class TestEmulator:
                 assistant,
                 app_id="",
                 allow_anonymous=True,
-                deliveries=shelf,
+                events=shelf.inbox(),
                 references=shelf,
                 tenant_of=tenant_of,
                 client=client,
