@@ -32,6 +32,8 @@ from bot.noticeboard import Noticeboard
 from bot.outbox import Outbox
 from bot.page import page
 from bot.recipient import Recipients
+from bot.reminder import KEY as REMINDERS
+from bot.reminder import integration as reminders
 from bot.rule import followed
 from bot.taste import Tastes
 from bot.watch import Watch
@@ -100,6 +102,7 @@ async def services(
         previous = settings.master_key_previous.get_secret_value()
         vault = Vault(database, key, master_key(previous, settings.home / "none") if previous else None)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport))
+        outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
         registry = Registry(
             database,
             vault,
@@ -109,7 +112,7 @@ async def services(
             hosts=hosts or settings.hosts,
             clients=clients or settings.clients,
             timeout_s=settings.vendor_timeout_s,
-            integrations=discover() | await _mcp(settings),
+            integrations=discover() | await _mcp(settings) | {REMINDERS: reminders(outbox)},
         )
         interpreter = interpreter or local_interpreter(registry, settings)
         ledger, audit = Ledger(database), Audit(database)
@@ -136,7 +139,6 @@ async def services(
         stack.push_async_callback(events.close)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
-        outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
         board = Noticeboard(outbox, recipients, tastes, follows=tuple(followed(registry.integrations)))
         board.join(conversation.handlers)
         conversation.sections.append(board.section)

@@ -13,6 +13,7 @@ import httpx
 from core.principal import Principal
 from sandbox.company import Company
 from sandbox.server import serve
+from tools.kit.auth import Open
 from tools.kit.connection import Connection
 from tools.registry import Registry
 
@@ -65,7 +66,8 @@ async def connect_all(running: Demo, registry: Registry, who: Principal) -> None
             base = str(issued.get("instance_url") or "")
             await registry.settle(who, Connection(who.tenant, who.id, key, issued["secret"], base))
 
-        await asyncio.gather(*(connect(key) for key in registry.integrations))
+        asks = (key for key, kind in registry.integrations.items() if not isinstance(kind.auth, Open))
+        await asyncio.gather(*(connect(key) for key in asks))
 
 
 def _state_file(home: Path) -> Path:
