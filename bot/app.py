@@ -36,6 +36,8 @@ from bot.outbox import Outbox
 from bot.page import page
 from bot.preference import SETTINGS
 from bot.recipient import Recipients
+from bot.reminder import KEY as REMINDERS
+from bot.reminder import integration as reminders
 from bot.rule import followed
 from bot.taste import Tastes
 from bot.watch import Watch
@@ -113,6 +115,7 @@ async def services(
         memory = Memory(database, vectors, Encoder(TOKENIZER), settings.personal)
         memory.begin()
         stack.push_async_callback(memory.close)
+        outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
         registry = Registry(
             database,
             vault,
@@ -122,7 +125,7 @@ async def services(
             hosts=hosts or settings.hosts,
             clients=clients or settings.clients,
             timeout_s=settings.vendor_timeout_s,
-            integrations=discover() | await _mcp(settings) | {KEY: integration(memory)},
+            integrations=discover() | await _mcp(settings) | {KEY: integration(memory), REMINDERS: reminders(outbox)},
         )
         interpreter = interpreter or local_interpreter(registry, settings)
         ledger, audit = Ledger(database), Audit(database)
@@ -151,7 +154,6 @@ async def services(
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
         furnish(conversation, Home(registry, approvals, ledger, audit, conversation.preferences))
-        outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
         board = Noticeboard(outbox, recipients, tastes, follows=tuple(followed(registry.integrations)))
         board.join(conversation.handlers)
         conversation.sections.append(board.section)

@@ -57,7 +57,7 @@ async def test_a_write_is_put_to_the_person(tmp_path: Path, mode: str) -> None:
         assert "Assignee: Priya Raman" in no.asked[0]
         async with Client(door.server, elicitation_callback=yes, mode=mode) as client:
             listed = (await client.list_tools()).tools
-            assert {tool.name.partition("__")[0] for tool in listed} == {"jira"}
+            assert {tool.name.partition("__")[0] for tool in listed} == {"jira", "reminder"}
             done = await client.call_tool("jira__create_issue", BUG)
             assert not done.is_error, said(done)
             assert "Receipts print twice" in said(done)
