@@ -25,8 +25,9 @@ from agent.turn import Limits
 from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.delivery import Deliveries, Notes
+from bot.erasure import Erasure
 from bot.hook import hook_routes
-from bot.memory import STANDING, integration
+from bot.memory import STANDING, Shelf, integration
 from bot.page import page
 from core.db import Database
 from core.errors import ConfigInvalid
@@ -65,6 +66,7 @@ class Services:
     inbox: Inbox
     checkpointer: BaseCheckpointSaver[Any]
     memory: Memory
+    erasure: Erasure
     closers: list[Closer] = field(default_factory=list)
 
 
@@ -135,6 +137,10 @@ async def services(
         notes = Notes(database)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
+        erasure = Erasure(database, memory, checkpointer, ledger, approvals, notes, audit)
+        conversation.after.append(erasure.after)
+        conversation.sections.append(Shelf(memory).section)
+        conversation.handlers["forget"] = Shelf(memory).forget
         yield Services(
             settings,
             database,
@@ -151,6 +157,7 @@ async def services(
             Inbox(database, vault, registry.integrations, hosts or settings.hosts),
             checkpointer,
             memory,
+            erasure,
         )
 
 

@@ -38,6 +38,7 @@ _log = logger("bot.conversation")
 
 Work = Callable[[], Awaitable[None]]
 Handler = Callable[[Press, Sink], Awaitable[None]]
+After = Callable[[Turn, Ending], Awaitable[Reply | None]]
 Section = Callable[[Principal], Awaitable[Sequence[Part]]]
 
 
@@ -45,7 +46,7 @@ class Conversation:
     """The assistant behind every adapter.
 
     `openers` give the sink of a thread again, by platform; `handlers` take the presses that are not the conversation's
-    own; `sections` give what `home` shows, in order.
+    own; `sections` give what `home` shows, in order; `after` is done once a turn was answered, and may add to it.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Conversation:
         self.openers: dict[Platform, Opener] = {}
         self.handlers: dict[PressAction, Handler] = {}
         self.sections: list[Section] = []
+        self.after: list[After] = []
 
     async def hear(self, message: Message, sink: Sink) -> None:
         """Work on something a person wrote."""
@@ -213,6 +215,7 @@ class Conversation:
         reply = await self._answers.reply(ending, turn)
         if is_button and not ending.waits:
             await sink.settle(approval, reply)
+            await self._afterwards(ending, turn, sink)
             return
         await sink.settle(approval, Reply.of_text("Approved." if approve else "Cancelled; nothing was changed."))
         await self._send(reply, ending, turn, place, sink)
@@ -284,6 +287,12 @@ class Conversation:
             if pending["kind"] == "connect":
                 await self._park(turn, pending["integration"])
         await sink.send(reply)
+        await self._afterwards(ending, turn, sink)
+
+    async def _afterwards(self, ending: Ending, turn: Turn, sink: Sink) -> None:
+        for work in self.after:
+            if more := await work(turn, ending):
+                await sink.send(more)
 
     async def _park(self, turn: Turn, integration: str) -> None:
         key = f"{turn.who.tenant}:{turn.who.id}:{integration}"
