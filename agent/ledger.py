@@ -138,7 +138,15 @@ class Ledger:
 
         That something was done, and when, stays.
         """
-        bare: dict[str, Any] = {"args": {}, "labels": {}, "result": None, "undo": None, "title": "", "key": "", "url": ""}
+        bare: dict[str, Any] = {
+            "args": {},
+            "labels": {},
+            "result": None,
+            "undo": None,
+            "title": "",
+            "key": "",
+            "url": "",
+        }
         async with self._database.session() as session:
             mine = (
                 LedgerRow.tenant == who.tenant,

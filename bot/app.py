@@ -98,7 +98,8 @@ async def services(
         vault = Vault(database, key, master_key(previous, settings.home / "none") if previous else None)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport))
         vectors = settings.memory_index or str(settings.home / "vectors")
-        memory = Memory(database, vectors, Encoder(TOKENIZER), settings.personal)
+        days = {str(kind): number for kind, number in settings.memory_days.items()}
+        memory = Memory(database, vectors, Encoder(TOKENIZER), settings.personal, days)
         memory.begin()
         stack.push_async_callback(memory.close)
         registry = Registry(

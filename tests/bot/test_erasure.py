@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.message import Table
+from bot import keep
+from core.message import Listing, Reply, Table
+from core.settings import Settings
 from memory.item import Circle, Owner
 from sandbox.server import serve
 from tests.assistant import Office, office, principal, receipts, text
@@ -84,3 +87,55 @@ async def test_one_fact_forgotten_leaves_no_vector_and_no_receipt(tmp_path: Path
         assert holding(home, vector) == set()
         assert {name for name in holding(home, CANARY.encode()) if not name.startswith("atom-threads")} == set()
         assert "Mobile" in text(await desk.say("what do you know about me?"))
+
+
+async def test_the_command_erases_and_reports(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    async with office(home) as desk:
+        await fill_one(desk)
+        who = desk.who
+    settings = Settings(home=home)
+    assert any(CANARY in line for line in await keep.show(settings, who.tenant, who.id))
+    assert json.loads(await keep.export(settings, who.tenant, who.id))[0]["value"] == CANARY
+    assert await keep.tidy(settings) == 0
+    report = await keep.erase(settings, who.tenant, who.id)
+    assert report["complete"]
+    assert {line["store"]: line["removed"] for line in report["stores"]}["conversations"] == 1
+    assert holding(home, CANARY.encode()) == set()
+    assert await keep.show(settings, who.tenant, who.id) == []
+
+
+async def test_another_tenants_same_name_keeps_everything(tmp_path: Path) -> None:
+    async with office(tmp_path / "home") as desk:
+        twin = desk.who.model_copy(update={"tenant": "elsewhere"})
+        longer = desk.who.model_copy(update={"id": f"x{desk.who.id}"})
+        for who in (twin, longer):
+            await desk.say("my board is Mobile", who)
+        await fill_one(desk)
+        report = await desk.running.erasure.erase(desk.who)
+        assert {line.store: line.removed for line in report.lines}["conversations"] == 1
+        for who in (twin, longer):
+            assert "Mobile" in text(await desk.say("what is my board?", who))
+            assert "can take back" not in text(await desk.say("undo that", who))
+
+
+async def fill_one(desk: Office) -> None:
+    await desk.say(f"my board is {CANARY}")
+    await desk.running.memory.settle()
+
+
+async def test_home_lists_and_a_button_forgets(tmp_path: Path) -> None:
+    async with office(tmp_path / "home") as desk:
+        await fill_one(desk)
+        (entry,) = home_of(await desk.running.conversation.home(desk.who)).entries
+        (button,) = entry.buttons
+        assert button.action == "forget"
+        other = desk.who.model_copy(update={"id": "somebody"})
+        assert "do not remember" in text(await desk.press("forget", button.target, by=other))
+        assert "Forgotten" in text(await desk.press("forget", button.target))
+        assert home_of(await desk.running.conversation.home(desk.who)).entries == ()
+
+
+def home_of(reply: Reply) -> Listing:
+    (found,) = [part for part in reply.parts if isinstance(part, Listing) and "remember" in part.title]
+    return found
