@@ -29,6 +29,7 @@ from bot.erasure import Erasure
 from bot.hook import hook_routes
 from bot.memory import STANDING, Shelf, integration
 from bot.page import page
+from bot.prompt import Prompts
 from core.db import Database
 from core.errors import ConfigInvalid
 from core.settings import Settings
@@ -141,6 +142,7 @@ async def services(
         erasure = Erasure(database, memory, checkpointer, ledger, approvals, notes, audit)
         conversation.after.append(erasure.after)
         conversation.sections.append(Shelf(memory).section)
+        conversation.prompters.append(Prompts(memory, registry).of)
         conversation.handlers["forget"] = Shelf(memory).forget
         yield Services(
             settings,

@@ -33,12 +33,14 @@ from tools.registry import Registry
 
 LONGEST_TEXT = 8_000
 LONGEST_NAME_WORDS = 5
+PROMPTS = 4
 SET_ASIDE = "Set aside; nothing was changed."
 _log = logger("bot.conversation")
 
 Work = Callable[[], Awaitable[None]]
 Handler = Callable[[Press, Sink], Awaitable[None]]
 After = Callable[[Turn, Ending], Awaitable[Reply | None]]
+Prompter = Callable[[Principal], Awaitable[Sequence[str]]]
 Section = Callable[[Principal], Awaitable[Sequence[Part]]]
 
 
@@ -46,7 +48,8 @@ class Conversation:
     """The assistant behind every adapter.
 
     `openers` give the sink of a thread again, by platform; `handlers` take the presses that are not the conversation's
-    own; `sections` give what `home` shows, in order; `after` is done once a turn was answered, and may add to it.
+    own; `sections` give what `home` shows, in order; `after` is done once a turn was answered, and may add to it,
+    `prompters` give sentences to begin with.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Conversation:
         self.handlers: dict[PressAction, Handler] = {}
         self.sections: list[Section] = []
         self.after: list[After] = []
+        self.prompters: list[Prompter] = []
 
     async def hear(self, message: Message, sink: Sink) -> None:
         """Work on something a person wrote."""
@@ -97,7 +101,7 @@ class Conversation:
 
     async def prompts(self, who: Principal) -> tuple[str, ...]:
         """Up to four sentences to begin with that fit this person."""
-        return ()
+        return tuple([sentence for one in self.prompters for sentence in await one(who)][:PROMPTS])
 
     async def connected(self, who: Principal, integration: str) -> None:
         """Go on with what this person parked until the integration was connected."""
