@@ -100,7 +100,8 @@ def system_message(turn: Turn) -> SystemMessage:
     return SystemMessage(
         prompts.fill(
             "assistant",
-            name=" ".join(turn.who.name.split())[:NAME_CHARS],
+            name=" ".join((turn.called or turn.who.name).split())[:NAME_CHARS],
+            remembered=" ".join(turn.recalled) or "nothing that fits.",
             email=turn.who.email or "no address",
             timezone=turn.who.timezone,
             connected=", ".join(sorted(turn.connected)) or "not known",

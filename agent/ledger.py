@@ -170,6 +170,42 @@ class Ledger:
             )
             return Counter(await session.scalars(last))
 
+    async def redact(self, who: Principal, prefix: str = "") -> int:
+        """Take the words out of this person's ended calls, of all tools or those that begin so; gives how many it was.
+
+        That something was done, and when, stays.
+        """
+        bare: dict[str, Any] = {
+            "args": {},
+            "labels": {},
+            "result": None,
+            "undo": None,
+            "title": "",
+            "key": "",
+            "url": "",
+        }
+        async with self._database.session() as session:
+            mine = (
+                LedgerRow.tenant == who.tenant,
+                LedgerRow.principal == who.id,
+                LedgerRow.tool.startswith(prefix, autoescape=True),
+            )
+            await session.execute(
+                update(LedgerRow).where(*mine, LedgerRow.status == "planned").values(status="rejected")
+            )
+            done = await session.execute(
+                update(LedgerRow).where(*mine, LedgerRow.status != "started").values(**bare, reason="", next_step="")
+            )
+            return int(done.rowcount)  # type: ignore[attr-defined]
+
+    async def worded(self, who: Principal) -> int:
+        """How many of this person's calls still hold words."""
+        async with self._database.session() as session:
+            rows = await session.scalars(
+                select(LedgerRow).where(LedgerRow.tenant == who.tenant, LedgerRow.principal == who.id)
+            )
+            return sum(bool(row.args or row.title or row.result or row.undo) for row in rows)
+
     async def interrupted(self) -> list[LedgerRow]:
         """Calls that were begun and never ended, after a crash."""
         async with self._database.session() as session:

@@ -30,7 +30,9 @@ def answer(reading: Interpretation, turn: Turn, messages: Sequence[BaseMessage],
     if reading.act == "small_talk" and _THANKS.search(str(messages[-1].text)):
         return "You're welcome."
     if reading.act == "small_talk":
-        return "Hello! Tell me what you need done; “help” shows what I can do."
+        return (
+            f"Hello{f', {turn.called}' if turn.called else ''}! Tell me what you need done; “help” shows what I can do."
+        )
     return "I can't do that with the tools I have. Say “help” to see what I can do."
 
 

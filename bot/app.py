@@ -26,10 +26,11 @@ from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.courier import Courier
 from bot.delivery import Notes
+from bot.erasure import Erasure
 from bot.home import Home
 from bot.hook import hook_routes
 from bot.inbox import EventInbox
-from bot.memory import STANDING, integration
+from bot.memory import STANDING, Shelf, integration
 from bot.morning import Mornings
 from bot.noticeboard import Noticeboard
 from bot.outbox import Outbox
@@ -40,6 +41,7 @@ from bot.reminder import KEY as REMINDERS
 from bot.reminder import integration as reminders
 from bot.rule import followed
 from bot.taste import Tastes
+from bot.usual import Usual
 from bot.watch import Watch
 from core.db import Database
 from core.errors import ConfigInvalid
@@ -81,6 +83,7 @@ class Services:
     courier: Courier
     checkpointer: BaseCheckpointSaver[Any]
     memory: Memory
+    erasure: Erasure
     closers: list[Closer] = field(default_factory=list)
 
 
@@ -112,7 +115,8 @@ async def services(
         vault = Vault(database, key, master_key(previous, settings.home / "none") if previous else None)
         client = await stack.enter_async_context(httpx.AsyncClient(transport=transport))
         vectors = settings.memory_index or str(settings.home / "vectors")
-        memory = Memory(database, vectors, Encoder(TOKENIZER), settings.personal)
+        days = {str(kind): number for kind, number in settings.memory_days.items()}
+        memory = Memory(database, vectors, Encoder(TOKENIZER), settings.personal, days)
         memory.begin()
         stack.push_async_callback(memory.close)
         outbox, recipients, tastes = Outbox(database), Recipients(database), Tastes(database)
@@ -162,6 +166,11 @@ async def services(
         courier.feeders.append(Mornings(registry, outbox, recipients).round)
         inbox = Inbox(database, vault, registry.integrations, hosts or settings.hosts)
         courier.feeders.append(Watch(registry, inbox, outbox, recipients, notes).round)
+        erasure = Erasure(database, memory, checkpointer, ledger, approvals, notes, audit)
+        conversation.after.append(erasure.after)
+        conversation.sections.append(Shelf(memory).section)
+        conversation.prompters.append(Usual(memory, registry).of)
+        conversation.handlers["forget"] = Shelf(memory).forget
         yield Services(
             settings,
             database,
@@ -181,6 +190,7 @@ async def services(
             courier,
             checkpointer,
             memory,
+            erasure,
         )
 
 

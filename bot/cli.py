@@ -28,6 +28,8 @@ app.add_typer(manifest_app, name="manifest")
 app.add_typer(vault_app, name="vault")
 hook_app = typer.Typer(help="Webhooks: the addresses where vendors deliver.", no_args_is_help=True)
 app.add_typer(hook_app, name="hook")
+memory_app = typer.Typer(help="What is remembered of people.", no_args_is_help=True)
+app.add_typer(memory_app, name="memory")
 
 
 def settings_of_process() -> Settings:
@@ -208,6 +210,55 @@ def outbox(
 
     for line in asyncio.run(list_notices(settings, tenant, person, most, as_json=as_json)):
         typer.echo(line)
+
+
+Person = Annotated[str, typer.Argument(help="The person's id there, for example U0123.")]
+
+
+@memory_app.command("show")
+def memory_show(tenant: Tenant, person: Person) -> None:
+    """List what is remembered of a person."""
+    settings = settings_of_process()
+    from bot.keep import show
+
+    for line in asyncio.run(show(settings, tenant, person)):
+        typer.echo(line)
+
+
+@memory_app.command("export")
+def memory_export(tenant: Tenant, person: Person) -> None:
+    """Print all that is remembered of a person, its history too, as JSON."""
+    settings = settings_of_process()
+    from bot.keep import export
+
+    typer.echo(asyncio.run(export(settings, tenant, person)))
+
+
+@memory_app.command("erase")
+def memory_erase(
+    tenant: Tenant,
+    person: Person,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+) -> None:
+    """Erase a person from memory, conversations, receipts and plans, and print the report as JSON."""
+    settings = settings_of_process()
+    if not yes:
+        typer.confirm(f"Erase everything of {person} in {tenant} for good?", abort=True)
+    from bot.keep import erase
+
+    report = asyncio.run(erase(settings, tenant, person))
+    typer.echo(json.dumps(report, indent=2))
+    if not report["complete"]:
+        raise typer.Exit(1)
+
+
+@memory_app.command("tidy")
+def memory_tidy() -> None:
+    """Drop what was kept for long enough, and condense old episodes, as a running assistant does every hour."""
+    settings = settings_of_process()
+    from bot.keep import tidy
+
+    typer.echo(f"{asyncio.run(tidy(settings))} items went")
 
 
 def main() -> None:

@@ -37,12 +37,15 @@ from tools.registry import Registry
 
 LONGEST_TEXT = 8_000
 LONGEST_NAME_WORDS = 5
+PROMPTS = 4
 SET_ASIDE = "Set aside; nothing was changed."
 _FORM = TypeAdapter(dict[str, str])
 _log = logger("bot.conversation")
 
 Work = Callable[[], Awaitable[None]]
 Handler = Callable[[Press, Sink], Awaitable[None]]
+After = Callable[[Turn, Ending], Awaitable[Reply | None]]
+Prompter = Callable[[Principal], Awaitable[Sequence[str]]]
 Section = Callable[[Principal], Awaitable[Sequence[Part]]]
 Watcher = Callable[[Principal, Platform], Awaitable[None]]
 
@@ -52,7 +55,8 @@ class Conversation:
 
     `openers` give the sink of a thread again, by platform; `handlers` take the presses that are not the conversation's
     own, by action, and `setters` those of `set`, by what is set; `sections` give what `home` shows, in order;
-    `watchers` are told who was here, and where.
+    `watchers` are told who was here, and where; `after` is done once a turn was answered, and may add to it;
+    `prompters` give sentences to begin with, before those that fit the person's systems.
     """
 
     def __init__(
@@ -83,6 +87,8 @@ class Conversation:
         self.watchers: list[Watcher] = []
         self.preferences = Preferences(notes)
         self._prompts = Prompts(registry, ledger, clock)
+        self.after: list[After] = []
+        self.prompters: list[Prompter] = []
 
     async def hear(self, message: Message, sink: Sink) -> None:
         """Work on something a person wrote."""
@@ -115,7 +121,9 @@ class Conversation:
 
     async def prompts(self, who: Principal) -> tuple[str, ...]:
         """Up to four sentences to begin with that fit this person."""
-        return await self._prompts.of(await self.preferences.applied(who))
+        own = [sentence for one in self.prompters for sentence in await one(who)]
+        fitting = await self._prompts.of(await self.preferences.applied(who))
+        return tuple(dict.fromkeys([*own, *fitting]))[:PROMPTS]
 
     async def _seen(self, place: Place) -> None:
         with suppress(StorageUnavailable):  # the answer is what counts, and it says so too
@@ -362,6 +370,12 @@ class Conversation:
                 await self._park(turn, pending["integration"])
         for reply in replies:
             await sink.send(reply)
+        await self._afterwards(ending, turn, sink)
+
+    async def _afterwards(self, ending: Ending, turn: Turn, sink: Sink) -> None:
+        for work in self.after:
+            if more := await work(turn, ending):
+                await sink.send(more)
 
     async def _park(self, turn: Turn, integration: str) -> None:
         key = f"{turn.who.tenant}:{turn.who.id}:{integration}"

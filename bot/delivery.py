@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +46,18 @@ class Notes:
         """Forget it."""
         async with self._database.session() as session:
             await session.execute(delete(NoteRow).where(NoteRow.kind == kind, NoteRow.key == key))
+
+    async def drop_ending(self, kinds: Sequence[str], begin: str, end: str) -> int:
+        """Forget what is kept under keys that begin and end so; gives how many it was."""
+        async with self._database.session() as session:
+            done = await session.execute(
+                delete(NoteRow).where(
+                    NoteRow.kind.in_(kinds),
+                    NoteRow.key.startswith(begin, autoescape=True),
+                    NoteRow.key.endswith(end, autoescape=True),
+                )
+            )
+            return int(done.rowcount)  # type: ignore[attr-defined]
 
     async def keys(self, kind: str) -> list[str]:
         """The keys under which something of this kind is kept."""

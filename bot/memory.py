@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
-from core.errors import Candidate, NotFound
-from core.message import Button, Entry, Listing
+from bot.assistant import Sink
+from core.errors import AtomError, Candidate, NotFound
+from core.message import Button, Entry, Failure, Listing, Part, Press, Reply
+from core.message import Text as Said
+from core.principal import Principal
 from core.records import Document, Record, Ref, Remembered
 from core.tool import Call, Change
 from governance.policy import Decision
@@ -22,6 +25,7 @@ from tools.integration import Integration
 from tools.kit.auth import Open
 
 STANDING: Mapping[str, Decision] = {f"{KEY}.{name}": "allow" for name in ("remember_fact", "take_back", "set_personal")}
+HOME_SHOWS = 20
 Place = Annotated[str, "the channel"]
 Item = Annotated[str, finds("item")]
 
@@ -142,6 +146,36 @@ def integration(memory: Memory) -> type[Integration]:
     """The memory as a kind of integration."""
     made: type[Integration] = type("Recollection", (Recollection,), {"memory": memory, "__module__": __name__})
     return made
+
+
+class Shelf:
+    """What a person sees and does about their memory with buttons."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    async def section(self, who: Principal) -> Sequence[Part]:
+        """The part of the home that shows what is remembered of them."""
+        records = await Toolset(self._memory, Circle(who)).show()
+        found = [one for one in records if one.kind != "episode"][:HOME_SHOWS]
+        entries = tuple(
+            Entry(text=one.title, detail=_detail(_plain(one)), buttons=(forget_button(one.ref.id),)) for one in found
+        )
+        return [Listing(title="What I remember about you", entries=entries, empty="Nothing yet.")]
+
+    async def forget(self, press: Press, sink: Sink) -> None:
+        """Forget the item whose button was pressed."""
+        place = f"{press.platform}:{press.conversation}" if press.audience == "channel" else ""
+        try:
+            await Toolset(self._memory, Circle(press.by, place)).forget(press.target)
+        except AtomError as error:
+            await sink.send(Reply(parts=(Failure(text=error.message, next_step=error.next_step),), is_private=True))
+            return
+        await sink.send(Reply(parts=(Said(text="Forgotten."),), is_private=True))
+
+
+def _plain(one: Remembered) -> dict[str, Any]:
+    return one.model_dump(mode="json")
 
 
 def listing(records: Sequence[Mapping[str, Any]]) -> Listing:

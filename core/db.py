@@ -128,6 +128,14 @@ class Database:
         """Bring the schema to the newest version."""
         await anyio.to_thread.run_sync(_upgrade, self.url)
 
+    async def scrub(self) -> None:
+        """Write the files anew, without what was deleted; PostgreSQL overwrites freed space with time."""
+        async with self.engine.connect() as plain:
+            connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.exec_driver_sql("VACUUM")
+            if self.engine.dialect.name == "sqlite":
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()
@@ -163,6 +171,7 @@ def _sqlite(url: str) -> AsyncEngine:
         cursor = connection.cursor()
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
         cursor.close()
 
     return engine

@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         description="Where the memory's vectors are: a folder, or the http(s) address of a Chroma server; empty means "
         "a folder in home. One process a folder: several take a server.",
     )
+    memory_days: dict[Literal["preference", "fact", "alias", "habit", "episode", "superseded"], int] = Field(
+        default_factory=dict,
+        description='Days that each kind is remembered after it was last of use, e.g. {"episode": 90}; '
+        "episodes older than a month are condensed.",
+    )
     personal: bool = Field(True, description="Whether what is remembered may shape plans and answers.")
 
     mcp: dict[str, McpServer] = Field(

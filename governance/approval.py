@@ -148,6 +148,17 @@ class Approvals:
             )
             return list(rows)
 
+    async def redact(self, who: Principal, prefix: str = "") -> int:
+        """Take the calls out of this person's plans, of all or those with a tool that begins so; gives how many."""
+        count = 0
+        async with self._database.session() as session:
+            mine = (ApprovalRow.tenant == who.tenant, ApprovalRow.principal == who.id)
+            for row in await session.scalars(select(ApprovalRow).where(*mine)):
+                if row.calls and any(str(call["tool"]).startswith(prefix) for call in row.calls):
+                    row.calls, count = [], count + 1
+                    row.status = "withdrawn" if row.status == "pending" else row.status
+        return count
+
     async def unfinished(self) -> list[ApprovalRow]:
         """Plans that a person approved and that nobody has begun, after a crash say."""
         async with self._database.session() as session:

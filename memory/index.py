@@ -55,6 +55,7 @@ class Index:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="memory-index")
         self._opening: asyncio.Task[bool] | None = None
         self._lock: FileLock | None = None
+        self._is_dirty = False
 
     @property
     def is_open(self) -> bool:
@@ -139,12 +140,25 @@ class Index:
         self._revisions |= {name: held[name] for name in names & held.keys()}
         for owner in behind:
             await self.level(owner, owners[owner])
+        if self._is_dirty:
+            await self.scrub()
         return len(lost) + len(behind)
+
+    async def count(self, owner: Owner) -> int | None:
+        """How many vectors an owner has; None where Chroma cannot be asked."""
+        if self._client is None:
+            return None
+        try:
+            return await self._run(lambda: int(self._collection(owner.name).count()))
+        except Exception as error:
+            self._lost(error)
+            return None
 
     async def scrub(self) -> bool:
         """Write the embedded files anew without what was deleted; a server keeps its own house, and gives false."""
         if self._client is None or not self.is_embedded:
             return False
+        self._is_dirty = False
         await self._run(_vacuum, Path(self._where) / "chroma.sqlite3")
         return True
 
@@ -242,6 +256,7 @@ class Index:
         assert self._client is not None  # noqa: S101 - asked before
         try:
             self._client.delete_collection(name)
+            self._is_dirty = True
         except NotFoundError:
             return
 

@@ -16,11 +16,13 @@ from memory.gate import Refusal, judge
 from memory.index import Index
 from memory.item import Circle, MemoryRow, Owner, Said, Scope
 from memory.recall import Recall, Recalled
+from memory.retention import DAYS, Days, tidy
 from memory.shelf import Shelf, Shelves
 from memory.store import Kept, Store
 
 OPENS_AFTER_S = 2.0  # the first answers come before Chroma's import takes a second of the processor
 SWEEP_S = 60.0
+TIDY_S = 3_600.0
 _log = logger("memory.memory")
 
 
@@ -36,9 +38,16 @@ class Memory:
     """What the assistant remembers. The index may be away at any time; the rows are what counts."""
 
     def __init__(
-        self, database: Database, where: str, encoder: Encoder, personal: bool = True, clock: Clock = utc_now
+        self,
+        database: Database,
+        where: str,
+        encoder: Encoder,
+        personal: bool = True,
+        days: Days = DAYS,
+        clock: Clock = utc_now,
     ) -> None:
         self.personal = personal
+        self._days = {**DAYS, **days}
         self.store = Store(database, clock)
         self.index = Index(where, encoder, self.store)
         self.shelves = Shelves(self.store)
@@ -155,12 +164,26 @@ class Memory:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def tidy(self) -> int:
+        """Drop what was kept for long enough, and condense old episodes; gives how many rows went."""
+        gone = 0
+        for owner in await self.store.owners():
+            if count := await tidy(self.store, owner, self._clock(), self._days):
+                gone += count
+                await self._leveled(owner)
+        return gone
+
     async def _sweep(self) -> None:
+        tidied = -TIDY_S
         await asyncio.sleep(OPENS_AFTER_S)
         while True:
             try:
                 if mended := await self.index.repair():
                     _log.info("index_repaired", collections=mended)
+                now = asyncio.get_running_loop().time()
+                if now - tidied >= TIDY_S:
+                    tidied = now
+                    _log.info("memory_tidied", rows=await self.tidy())
             except Exception as error:  # the next sweep tries again
                 _log.warning("sweep_failed", kind=type(error).__name__)
             await asyncio.sleep(SWEEP_S)

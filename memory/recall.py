@@ -13,8 +13,8 @@ from memory.item import Circle, MemoryRow, Owner, Scope
 from memory.shelf import Shelf, Shelves, words
 from memory.store import Store
 
-MEANING, WORDS, RECENCY, USE = 0.6, 0.3, 0.06, 0.04
-LEAST_MEANING, LEAST_WORDS = 0.28, 0.34
+MEANING, WORDS, RECENCY, USE = 0.6, 0.15, 0.06, 0.04
+LEAST_MEANING, LEAST_WORDS = 0.2, 0.34
 HALF_LIFE_DAYS = 60.0
 NEAREST = 12
 CHARS_PER_TOKEN = 4

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.local.encoder import WEIGHTS
+from core.clock import Clock, utc_now
 from core.db import Database
 from core.principal import Principal
 from memory.encoder import Encoder
@@ -22,10 +23,12 @@ def opened(tmp_path: Path) -> Opened:
     """Opens the memory in a folder, as a process does; several on the same folder come after one another."""
 
     @asynccontextmanager
-    async def open_memory(url: str = "", where: str = "", is_open: bool = True) -> AsyncIterator[Memory]:
+    async def open_memory(
+        url: str = "", where: str = "", is_open: bool = True, clock: Clock = utc_now
+    ) -> AsyncIterator[Memory]:
         database = Database(url or f"sqlite+aiosqlite:///{tmp_path / 'atom.db'}")
         await database.migrate()
-        memory = Memory(database, where or str(tmp_path / "vectors"), ENCODER)
+        memory = Memory(database, where or str(tmp_path / "vectors"), ENCODER, clock=clock)
         if is_open:
             assert await memory.index.open()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,50 @@ async def test_two_workers_on_one_postgresql(opened: Opened, postgres_url: str, 
         await second.forget_all(Circle(LENA).person)
         assert await asked(first, LENA, "when do we ship the next version?") == []
         assert await asked(first, LENA, "my board") == []
+
+
+async def test_kept_for_as_long_as_its_kind_and_old_episodes_condensed(opened: Opened) -> None:
+    now = datetime(2027, 3, 1, tzinfo=UTC)
+    clock = Moving(now - timedelta(days=200))
+    async with opened(clock=clock) as memory:
+        mine = Circle(LENA).person
+        usual = Said(
+            "habit",
+            "habit jira.create_issue project",
+            "Your usual project is PAY.",
+            "PAY",
+            {"tool": "jira.create_issue"},
+        )
+        await tell(memory, LENA, BOARD, usual)
+        clock.at = now - timedelta(days=60)
+        for number in range(4):
+            clock.at += timedelta(minutes=1)
+            data = {
+                "tool": "jira.create_issue",
+                "key": f"PAY-{number}",
+                "url": f"https://x/PAY-{number}",
+                "call": f"t.{number}",
+            }
+            await tell(
+                memory,
+                LENA,
+                Said("episode", f"episode {number}", f"Jira: create issue “x{number}” (PAY-{number}).", data=data),
+            )
+        clock.at = now
+        assert await memory.tidy() == 5
+        rows = await memory.store.history(mine)
+        assert [row.text for row in rows] == [
+            BOARD.text,
+            "Jira: create issue, 4 times in December 2026: PAY-0, PAY-1, PAY-2, PAY-3.",
+        ]
+        assert [call[2] for call in rows[1].data["calls"]] == [f"https://x/PAY-{number}" for number in range(4)]
+        assert await memory.tidy() == 0
+        assert await asked(memory, LENA, "issues created in December") == [rows[1].text]
+
+
+class Moving:
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
