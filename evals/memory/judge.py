@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from evals.memory.play import Kept, Made, Played, Seen
 from evals.memory.script import Score, Script, Turn, Words
-from evals.memory.stage import Kept, Made, Played, Seen
 from evals.value import as_text, holds
 
 FROM_BEHAVIOUR = ("episode", "habit")
@@ -124,7 +124,8 @@ def judge_kept(played: Played) -> list[Found]:
 def _found(played: Played, one: Kept) -> Found:
     script = played.script
     is_secret = any(_says(one.text, word) for word in script.never)
-    allowed = [facts for who, facts in script.keep.items() if who == one.who or who.startswith("#")]
+    listed = [*script.keep.items(), *script.may.items()]
+    allowed = [facts for who, facts in listed if who == one.who or who.startswith("#")]
     is_fact = any(_is_fact(one.text, words) for facts in allowed for words in facts)
     is_true = one.kind in FROM_BEHAVIOUR and any(_tells(one.text, made) for made in played.done if made.who == one.who)
     return Found(
@@ -143,8 +144,9 @@ def _is_fact(text: str, words: Words) -> bool:
 
 
 def _tells(text: str, made: Made) -> bool:
-    """Whether a text tells of a call that was made: it holds one of the call's values."""
+    """Whether a text tells of a call that was made: it holds a value of the call or, where it had none, the system."""
     values = [as_text(value) for given in (made.args, made.labels) for value in _flat(given)]
+    values = values or [made.tool.partition(".")[0].replace("_", " ")]
     return any(len(value) >= SHORTEST_VALUE and holds(text, [value]) for value in values)
 
 

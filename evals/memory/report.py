@@ -8,8 +8,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from evals.memory.judge import Check, Found, Wanted, check, judge_kept, judge_wanted
+from evals.memory.play import Played
 from evals.memory.script import Score
-from evals.memory.stage import Played
 from evals.score import Rate
 
 NAMES = {

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from core.settings import Settings
+from evals.memory.play import Played
 from evals.memory.report import Figures, Report
 from evals.memory.script import Script, checksum
-from evals.memory.stage import Played, Stage, stage
+from evals.memory.stage import Stage, stage
 
 
 async def evaluate(scripts: Sequence[Script]) -> Report:

@@ -83,7 +83,8 @@ class Turn(_Frozen):
 
 class Script(_Frozen):
     """`keep` says by handle (or by channel, for everybody in it) which facts are right to be stored at the end, each
-    as words it holds; whatever else is stored is junk. What holds a word of `never` may be stored nowhere."""
+    as words it holds, `may` those that need not be; all else that is stored is junk. What holds a word of `never` may
+    be stored nowhere."""
 
     id: str
     theme: str
@@ -91,6 +92,7 @@ class Script(_Frozen):
     systems: tuple[str, ...]
     days: tuple[tuple[Turn, ...], ...]
     keep: dict[str, tuple[Words, ...]] = Field(default_factory=dict)
+    may: dict[str, tuple[Words, ...]] = Field(default_factory=dict)
     never: Words = ()
 
     @property

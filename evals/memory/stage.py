@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 from sqlalchemy import select
@@ -17,10 +16,11 @@ from sqlalchemy import select
 from agent.ledger import LedgerRow
 from agent.model import Interpreter
 from bot.app import Services, services
-from bot.render.text import to_text
-from core.message import Message, Part, Plan, Press, Question, Reply
+from bot.present import found
+from core.message import Message, Part, Plan, Press, Question
 from core.principal import Principal
 from core.settings import Settings
+from evals.memory.play import Kept, Made, Played, Recorder, Seen, Store
 from evals.memory.script import HOME, Script, Turn
 from sandbox.server import Sandbox, serve
 from sandbox.world import World
@@ -28,85 +28,6 @@ from tools.kit.connection import Connection
 
 STEP = timedelta(minutes=3)
 FIRST_HOUR = 8
-
-
-class Memory(Protocol):
-    """One thing that the assistant remembers."""
-
-    text: str
-    kind: str
-    scope: str
-
-
-class Store(Protocol):
-    """What the assistant offers of its memory."""
-
-    async def everything(self, tenant: str, person: str) -> Sequence[Memory]:
-        """All that is kept of and for a person."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """One thing found in memory, and for whom it was listed."""
-
-    who: str
-    kind: str
-    scope: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Made:
-    """A call planned or made: exact arguments, and the labels that a person reads in their place."""
-
-    tool: str
-    who: str
-    status: str
-    args: Mapping[str, Any]
-    labels: Mapping[str, str]
-
-
-@dataclass
-class Seen:
-    """What came of a turn: all that was answered, the part that everybody there could read, all but plans, what was
-    answered to the script's own word on it, and the calls."""
-
-    text: str = ""
-    open_text: str = ""
-    said: str = ""
-    aside: str = ""
-    calls: tuple[Made, ...] = ()
-
-
-@dataclass
-class Played:
-    """A script with what came of each turn, and what memory held at the end (None: there is no memory)."""
-
-    script: Script
-    seen: list[tuple[Turn, Seen]] = field(default_factory=list)
-    kept: list[Kept] | None = None
-    done: list[Made] = field(default_factory=list)
-
-
-@dataclass
-class _Recorder:
-    """A sink that keeps what it is given."""
-
-    replies: list[Reply] = field(default_factory=list)
-
-    async def status(self, text: str) -> None:
-        """Keep nothing."""
-
-    async def draft(self, text: str) -> None:
-        """Keep nothing: the finished answer follows."""
-
-    async def send(self, reply: Reply) -> None:
-        """Keep the reply."""
-        self.replies.append(reply)
-
-    async def settle(self, approval: str, reply: Reply) -> None:
-        """Keep what stands in a plan's place."""
-        self.replies.append(reply)
 
 
 class Stage:
@@ -184,26 +105,33 @@ class _Scene:
             await getattr(system, turn.call.partition(".")[2])(**turn.args)
             return Seen()
         first = await self._hear(turn, who, turn.say)
-        spoken = [part for reply in first.replies for part in reply.parts if not isinstance(part, Plan)]
-        seen = Seen(_text(first), _text(first, openly=True), to_text(Reply(parts=tuple(spoken))))
-        seen.calls = await self._new_calls()
+        rows = await self._new_rows()
+        first.leave_out([self._listed(row, who) for row in rows if self._is_listing(row)])
+        seen = Seen(first.text(), first.text(openly=True), first.text(but=Plan), calls=tuple(map(_made, rows)))
         await self._settle(turn, who, first, seen)
         return seen
 
-    async def _settle(self, turn: Turn, who: Principal, first: _Recorder, seen: Seen) -> None:
+    def _is_listing(self, row: LedgerRow) -> bool:
+        """Whether a call showed what a system holds: the person's own to see, and nothing remembered."""
+        return row.effect == "read" and row.status == "done" and row.tool.partition(".")[0] in self._script.systems
+
+    def _listed(self, row: LedgerRow, who: Principal) -> Part:
+        return found(row.result, self._running.registry.tool(row.tool), who.zone)
+
+    async def _settle(self, turn: Turn, who: Principal, first: Recorder, seen: Seen) -> None:
         """Answer the question and approve the plan that came back, where the script does."""
         last = first
         if turn.answer and _parts(last, Question):
             last = await self._hear(turn, who, turn.answer, goes_on=True)
-            seen.aside += _text(last)
+            seen.aside += last.text()
         if turn.approve and (plans := _parts(last, Plan)):
-            seen.aside += _text(await self._approve(turn, who, plans[-1].approval))
+            seen.aside += (await self._approve(turn, who, plans[-1].approval)).text()
         elif turn.approve and _parts(last, Question):
-            seen.aside += _text(await self._hear(turn, who, "yes", goes_on=True))
-        await self._new_calls()
+            seen.aside += (await self._hear(turn, who, "yes", goes_on=True)).text()
+        await self._new_rows()
 
-    async def _hear(self, turn: Turn, who: Principal, text: str, *, goes_on: bool = False) -> _Recorder:
-        sink = _Recorder()
+    async def _hear(self, turn: Turn, who: Principal, text: str, *, goes_on: bool = False) -> Recorder:
+        sink = Recorder()
         self._count += 1
         about = {"about": turn.about} if turn.about and not goes_on else {}
         message = Message(
@@ -218,8 +146,8 @@ class _Scene:
         await self._running.conversation.hear(message, sink)
         return sink
 
-    async def _approve(self, turn: Turn, who: Principal, approval: str) -> _Recorder:
-        sink = _Recorder()
+    async def _approve(self, turn: Turn, who: Principal, approval: str) -> Recorder:
+        sink = Recorder()
         self._count += 1
         press = Press(
             id=f"{self._script.id}-{self._count}",
@@ -243,10 +171,10 @@ class _Scene:
             self._thread = f"thread-{self._count}"
         return {"platform": via, "conversation": turn.place, "thread": self._thread, "audience": "channel"}
 
-    async def _new_calls(self) -> tuple[Made, ...]:
+    async def _new_rows(self) -> list[LedgerRow]:
         rows = [row for row in await self._rows() if (row.tenant, row.id) not in self._known]
         self._known |= {(row.tenant, row.id) for row in rows}
-        return tuple(_made(row) for row in rows)
+        return rows
 
     async def _rows(self) -> list[LedgerRow]:
         async with self._running.database.session() as session:
@@ -275,11 +203,7 @@ async def stage(now: datetime | None = None) -> AsyncIterator[Stage]:
         yield Stage(sandbox, client, hosts, clients)
 
 
-def _text(sink: _Recorder, *, openly: bool = False) -> str:
-    return "\n\n".join(to_text(reply) for reply in sink.replies if not (openly and reply.is_private))
-
-
-def _parts(sink: _Recorder, kind: type[Part]) -> list[Any]:
+def _parts(sink: Recorder, kind: type[Part]) -> list[Any]:
     return [part for reply in sink.replies for part in reply.parts if isinstance(part, kind)]
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from evals.memory.judge import check, judge_kept, judge_wanted
+from evals.memory.play import Kept, Made, Played, Seen
 from evals.memory.report import Figures, Report
 from evals.memory.script import Script, Turn
-from evals.memory.stage import Kept, Made, Played, Seen
 
 DANA = "dana.whitlock"
 

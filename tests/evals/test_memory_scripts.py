@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from core.errors import InvalidArgument
-from evals.memory.script import Script, Turn, load_scripts
+from evals.memory.script import SCRIPTS, Script, Turn, checksum, load_scripts
 from sandbox.company import Company
 from tools.registry import discover
 
 INTEGRATIONS = discover()
+ROW = re.compile(r"^\| `scripts/` \| (\d+) \| \d{4}-\d\d-\d\d \| `([0-9a-f]{64})` \|$", re.MULTILINE)
+KIND = re.compile(r"^\| `(\w+)` \| (\d+) \|", re.MULTILINE)
 TOOLS = {tool.id: tool for kind in INTEGRATIONS.values() for tool in kind.tools.values()}
 
 
@@ -54,3 +58,29 @@ def test_two_scripts_of_one_id_are_refused(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(one, encoding="utf-8")
     with pytest.raises(InvalidArgument, match="same id"):
         load_scripts(tmp_path)
+
+
+def test_no_script_was_edited_after_it_was_frozen(scripts: tuple[Script, ...]) -> None:
+    rows = ROW.findall((SCRIPTS.parent / "README.md").read_text("utf-8"))
+    assert rows == [(str(len(scripts)), checksum())]
+
+
+def test_the_readme_counts_the_themes(scripts: tuple[Script, ...]) -> None:
+    counted = Counter(script.id.partition("-")[0] for script in scripts)
+    assert dict(counted) == {
+        kind: int(n) for kind, n in KIND.findall((SCRIPTS.parent / "README.md").read_text("utf-8"))
+    }
+
+
+def test_scripts_take_days_and_every_integration_is_in_one(scripts: tuple[Script, ...]) -> None:
+    assert {key for script in scripts for key in script.systems} == {*INTEGRATIONS}
+    for script in scripts:
+        assert 2 <= len(script.days) <= 8
+        assert 3 <= len([*script.turns]) <= 15
+
+
+def test_what_memory_should_fill_in_is_also_said_outright(scripts: tuple[Script, ...]) -> None:
+    for script in scripts:
+        for turn in script.turns:
+            assert turn.outright or turn.score != "argument"
+            assert not turn.outright or turn.outright != turn.say

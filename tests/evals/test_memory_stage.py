@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from evals.memory.script import Script
+from core.settings import Settings
+from evals.memory.run import evaluate
+from evals.memory.script import Script, load_scripts
 from evals.memory.stage import stage
 
 ASKED = {
@@ -39,8 +41,18 @@ async def test_each_script_begins_anew() -> None:
     (_, created), (_, by_hand), (_, asked), (_, elsewhere) = first.seen
     assert created.calls[0].labels["project"] == "Payments (PAY)"
     assert "checkout times out on iOS" in created.aside
+    assert created.aside == again.seen[0][1].aside  # the same key and link: the system was reset
     assert by_hand.text == ""
     assert "In which project?" in asked.text
     assert "checkout times out on Android" in asked.aside
     assert elsewhere.calls[0].who == "dana.whitlock@north"
-    assert "Seen again." in elsewhere.text
+    assert elsewhere.text == ""  # a list of the system is nothing remembered
+
+
+@pytest.mark.slow
+async def test_scripts_are_scored_with_memory_and_without() -> None:
+    two = [script for script in load_scripts() if script.id in ("working-growth-board", "habit-once-is-none")]
+    report = await evaluate(two)
+    assert (report.scripts, report.off.leaks.n, report.off.false_fill.n) == (2, 1, 1)
+    assert report.outright.rates["argument"].n == 1
+    assert (report.on is None) == ("memory" not in Settings.model_fields)
