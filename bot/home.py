@@ -118,7 +118,7 @@ class Home:
 
     async def _connection(self, kind: type[Integration], who: Principal) -> Entry:
         sure = f"Requests in {kind.name} will ask you to connect it again."
-        off = Button(label="Disconnect", action="disconnect", target=kind.key, style="danger", confirm=sure)
+        off = Button(label="Disconnect", action="disconnect", target=kind.key, confirm=sure)
         connection = await self._registry.connections.get(who.tenant, who.id, kind.key)
         if connection is None or connection.status != "active":
             return Entry(text=f"{kind.name}: the connection has ended", buttons=(_connect(kind, "Connect again"), off))
@@ -142,7 +142,7 @@ def _lasts(connection: Connection, who: Principal) -> str:
         holds = f"ends {Writer.of(who).moment(connection.expires_at)}"
     else:
         holds = "has no end"
-    return ", ".join(part for part in (connection.site.removeprefix("https://"), holds) if part)
+    return ", ".join(part for part in (connection.site.rpartition("://")[2], holds) if part)
 
 
 def _more(names: str) -> tuple[Entry, ...]:

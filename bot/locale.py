@@ -46,8 +46,9 @@ class Writer:
         return format_date(day, "medium", locale=self.locale)
 
     def number(self, value: float | Decimal | str) -> str:
-        """A number with its decimals as they are."""
+        """A number with its decimals as they are; one alone is the rest of two."""
         digits = len(str(value).partition(".")[2]) if not isinstance(value, int) else 0
+        digits = 2 if digits == 1 else digits
         return format_decimal(Decimal(str(value)), f"#,##0{'.' if digits else ''}{'0' * digits}", locale=self.locale)
 
     def text(self, text: str) -> str:
