@@ -226,7 +226,7 @@ def slack(running: Services) -> Any:
     settings = running.settings
     adapter = SlackAdapter(
         running.conversation,
-        deliveries=running.events,
+        events=running.events,
         threads=Threads(running.notes),
         tenant_of=tenant_of(settings),
         token=settings.slack_bot_token.get_secret_value(),
