@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.slack_listener import COMMAND
 from bot.adapters.slack_endpoint import PATH
+from bot.adapters.slack_listener import COMMAND
 from core.errors import ConfigInvalid
 from manifest.slack import slack_manifest
 from tests.bot.slack.server import EVENT_SCOPES
