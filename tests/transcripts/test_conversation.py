@@ -26,7 +26,7 @@ def check_plan(card: Card) -> None:
         "Text: checkout times out on iOS: (the link from step 1)",
     ):
         assert words in card.text
-    assert card.labels == ("Approve", "Cancel")
+    assert [one for one in card.labels if one != "Edit"] == ["Approve", "Cancel"]
 
 
 def check_done(found: Stage, card: Card) -> None:
@@ -114,7 +114,7 @@ async def test_local_interpreter_reads_it(kind: str, tmp_path: Path, sandbox: Sa
         assert found.bugs()[0]["key"] in done.text
 
         await found.say("undo that")
-        assert found.direct()[-1].labels == ("Approve", "Cancel")
+        assert {"Approve", "Cancel"} <= set(found.direct()[-1].labels)
         await found.say("yes")
         assert found.direct()[-1].text.count("✅") == 2
         assert found.bugs() == []

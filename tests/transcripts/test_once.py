@@ -61,7 +61,7 @@ async def test_wrong_person_is_refused_alone_and_the_plan_stays_open(stage: Stag
     await stage.say("yes", INES, where="channel")
     assert (stage.bugs(), stage.told()) == ([], [])
     assert text(stage.whispers(INES)).count("Only the person who asked can decide this plan") == 2
-    assert stage.channel()[0].labels == ("Approve", "Cancel")
+    assert {"Approve", "Cancel"} <= set(stage.channel()[0].labels)
     assert "can decide this plan" not in text(stage.channel())
 
     await stage.press(plan, "Approve", where="channel")

@@ -170,4 +170,4 @@ async def test_slow_lookup_does_not_keep_the_platform_waiting(stage: Stage) -> N
     await stage.say(BUG_ONLY, wait=False)
     assert stage.direct() == []
     await stage.drain()
-    assert stage.direct()[-1].labels == ("Approve", "Cancel")
+    assert {"Approve", "Cancel"} <= set(stage.direct()[-1].labels)
