@@ -237,6 +237,7 @@ def slack(running: Services) -> Any:
         wire=SlackWire(pace_s=settings.slack_pace_s),
     )
     running.conversation.openers["slack"] = adapter
+    running.conversation.redelivers.add("slack")
     running.closers.append(adapter.close)
     return adapter
 

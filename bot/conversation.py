@@ -73,6 +73,7 @@ class Conversation:
         self._locks: Kept[asyncio.Lock] = Kept(asyncio.Lock)
         self.names = Names(registry, clock)
         self.openers: dict[Platform, Opener] = {}
+        self.redelivers: set[Platform] = set()  # what was never begun comes again there, and needs no word
         self.handlers: dict[PressAction, Handler] = {}
         self.sections: list[Section] = []
 
@@ -347,6 +348,8 @@ class Conversation:
         elif begun in ("", turn.id):
             await self._show(await self._agent.last(turn), turn, place, sink)
         elif begun:
+            if place.platform in self.redelivers:
+                return False
             lost = Failure(text="I was cut off before I began on your last message.", next_step="Please say it again.")
             await sink.send(Reply(parts=(lost,)))
             return False
