@@ -296,7 +296,7 @@ def slack(running: Services) -> Any:
     settings = running.settings
     adapter = SlackAdapter(
         running.conversation,
-        deliveries=running.events,
+        events=running.events,
         threads=Threads(running.notes),
         tenant_of=tenant_of(settings),
         token=settings.slack_bot_token.get_secret_value(),
@@ -307,6 +307,7 @@ def slack(running: Services) -> Any:
         wire=SlackWire(pace_s=settings.slack_pace_s),
     )
     running.conversation.openers["slack"] = adapter
+    running.conversation.redelivers.add("slack")
     running.closers.append(adapter.close)
     return adapter
 

@@ -38,6 +38,7 @@ from tools.registry import Registry
 LONGEST_TEXT = 8_000
 LONGEST_NAME_WORDS = 5
 PROMPTS = 4
+EVENTS_KEPT = 20
 SET_ASIDE = "Set aside; nothing was changed."
 _FORM = TypeAdapter(dict[str, str])
 _log = logger("bot.conversation")
@@ -81,6 +82,7 @@ class Conversation:
         self._locks: Kept[asyncio.Lock] = Kept(asyncio.Lock)
         self.names = Names(registry, clock)
         self.openers: dict[Platform, Opener] = {}
+        self.redelivers: set[Platform] = set()  # what was never begun comes again there, and needs no word
         self.handlers: dict[PressAction, Handler] = {}
         self.setters: dict[str, Handler] = {}
         self.sections: list[Section] = []
@@ -100,13 +102,15 @@ class Conversation:
             place,
             sink,
             short_id(place.key, message.id),
+            message.id,
         )
 
     async def press(self, press: Press, sink: Sink) -> None:
         """Work on a button a person pressed."""
         place = place_of(press)
         await self._seen(place)
-        await self._at_work(lambda: self._pressed(press, place, sink), place, sink)
+        turn = short_id(place.key, press.id) if press.action == "undo" else ""
+        await self._at_work(lambda: self._pressed(press, place, sink), place, sink, turn, press.id)
 
     async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
         """What can be changed in a plan that waits."""
@@ -146,24 +150,36 @@ class Conversation:
         for thread in sorted(threads):
             await self._later(thread)
 
-    async def _at_work(self, work: Work, place: Place, sink: Sink, turn: str = "") -> None:
-        """Do one piece of work at a time in a thread; a mark stays behind where it was cut off."""
+    async def _at_work(self, work: Work, place: Place, sink: Sink, turn: str = "", event: str = "") -> None:
+        """Do one piece of work at a time in a thread; a mark stays behind where it was cut off.
+
+        `event` is what the work answers: delivered again after a crash, it is finished and not begun anew.
+        """
 
         async def marked() -> None:
             left = await self._notes.get("at_work", place.key)
-            is_repeat = bool(turn) and await self._agent.turn_of(place.key) == turn
-            if left and (is_repeat or left["turn"] != turn):
-                await self._take_up(place, sink, left["turn"])
-            if is_repeat:  # it was delivered again after a crash, and what came of it is said
+            done = await self._done(place)
+            if left:
+                is_again = bool(event) and left.get("event") == event
+                is_over = await self._take_up(place, sink, left["turn"], is_again=is_again)
+                done = [*done, left["event"]] if is_over and left.get("event") else done
+            if event and event in done:
                 return
             begun = "" if await self._agent.waits(place.key) else turn
-            await self._notes.put("at_work", place.key, {"place": place.model_dump(mode="json"), "turn": begun})
+            mark = {"place": place.model_dump(mode="json"), "turn": begun, "event": event}
+            await self._notes.put("at_work", place.key, mark)
             await work()
+            done = [*done, event] if event else done
+            await self._notes.put("heard", place.key, {"events": done[-EVENTS_KEPT:]})
 
         async with self._locks.of(place.key):
             await _guarded(marked(), sink)
             with suppress(StorageUnavailable):  # then what was answered is said once more, after a restart say
                 await self._notes.drop("at_work", place.key)
+
+    async def _done(self, place: Place) -> list[str]:
+        """The last events that were worked off in this thread."""
+        return list((await self._notes.get("heard", place.key) or {}).get("events", ()))
 
     async def _heard(
         self, text: str, event: str, at: datetime, place: Place, sink: Sink, *, is_written: bool = True
@@ -338,26 +354,35 @@ class Conversation:
         if not integration:
             await self._take_up(place, sink)
 
-    async def _take_up(self, place: Place, sink: Sink, begun: str | None = None) -> None:
-        """Finish what was cut off in this thread; where turn `begun` was never answered, answer it ("" is the last)."""
+    async def _take_up(self, place: Place, sink: Sink, begun: str | None = None, *, is_again: bool = False) -> bool:
+        """Finish what was cut off in this thread; where turn `begun` was never answered, answer it ("" is the last).
+
+        False where it was never begun; `is_again` says that it is begun then, as it was delivered again.
+        """
         waits = await self._agent.waits(place.key)
         for pending in waits:
             row = await self._approvals.get(place.who.tenant, pending["id"])
             if row is not None and row.status in ("approved", "used", "rejected"):
                 await self._resume(pending, "reject" if row.status == "rejected" else "approve", place, sink)
-                return
+                return True
             if row is not None and row.status == "withdrawn":  # cut off while the plan was changed or set aside
                 await self._agent.drop(place.key)
                 await sink.send(Reply.of_text(SET_ASIDE))
-                return
+                return True
         turn = await self._turn(place, sink, await self._agent.turn_of(place.key))
         if not waits and await self._agent.is_cut_off(place.key):
             await self._show(await self._agent.go_on(turn), turn, place, sink)
+        elif is_again and begun != turn.id:
+            return False
         elif begun in ("", turn.id):
             await self._show(await self._agent.last(turn), turn, place, sink)
         elif begun:
+            if place.platform in self.redelivers:
+                return False
             lost = Failure(text="I was cut off before I began on your last message.", next_step="Please say it again.")
             await sink.send(Reply(parts=(lost,)))
+            return False
+        return True
 
     async def _show(self, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
         await self._send(await self._answers.replies(ending, turn, place), ending, turn, place, sink)

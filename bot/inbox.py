@@ -170,7 +170,9 @@ class EventInbox:
     async def drain(self) -> None:
         """Wait until everything that is this process's to do is done."""
         self.start()
-        while await self._is_any_due() or self._coming or self._work or self._ended or self._is_turning:
+        while not self._is_closed and (
+            await self._is_any_due() or self._coming or self._work or self._ended or self._is_turning
+        ):
             self._moved.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.02):
@@ -178,6 +180,8 @@ class EventInbox:
 
     async def close(self, timeout_s: float = 20) -> None:
         """Begin nothing more; give what goes on `timeout_s` to end, and leave the rest to the next process."""
+        if self._is_closed:
+            return
         self._is_closed = True
         if self._work:
             _, late = await asyncio.wait(self._work.values(), timeout=timeout_s)

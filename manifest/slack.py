@@ -16,6 +16,7 @@ SCOPES = (
     "channels:read",
     "chat:write",
     "commands",
+    "files:read",
     "groups:history",
     "groups:read",
     "im:history",
@@ -27,13 +28,16 @@ SCOPES = (
     "users:read.email",
 )
 EVENTS = (
+    "app_home_opened",
     "app_mention",
+    "app_uninstalled",
     "assistant_thread_context_changed",
     "assistant_thread_started",
     "message.channels",
     "message.groups",
     "message.im",
     "message.mpim",
+    "tokens_revoked",
 )
 _ABOUT = "Does your work in the systems your company uses, and proves that it was done."
 _PROMPTS = (
@@ -74,11 +78,19 @@ def _features(url: str | None) -> dict[str, Any]:
     }
     return {
         "app_home": {
-            "home_tab_enabled": False,
+            "home_tab_enabled": True,
             "messages_tab_enabled": True,
             "messages_tab_read_only_enabled": False,
         },
         "bot_user": {"display_name": "ATOM", "always_online": True},
+        "shortcuts": [
+            {
+                "name": "Do something with this message",
+                "type": "message",
+                "callback_id": "atom:ask",
+                "description": "Ask ATOM to act on it",
+            }
+        ],
         "slash_commands": [{**command, "url": url} if url else command],
         "assistant_view": {
             "assistant_description": _ABOUT,

@@ -1,77 +1,56 @@
 """Slack through Bolt: events over signed HTTP or Socket Mode in, messages out.
 
-A request is acknowledged once it is known to be new; the work goes on in a task of its own.
+A request is acknowledged once it is on the disk; the work is done after, and taken up again where it was cut off.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Protocol, cast, get_args
+from contextlib import suppress
+from typing import Any
 
 import aiohttp
-from pydantic import ValidationError
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization.async_authorize import AsyncCallableAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from starlette.routing import Route
 
 from bot.adapters.slack_endpoint import SlackEndpoint
-from bot.adapters.slack_payload import (
-    Caller,
-    Place,
-    card_of,
-    is_written,
-    place_of_card,
-    place_of_event,
-    team_of,
-    value_of,
-)
+from bot.adapters.slack_home import SlackHome
+from bot.adapters.slack_intake import PLATFORM, SlackIntake
+from bot.adapters.slack_listener import SlackListeners, Threads
+from bot.adapters.slack_payload import Caller, Place, caller_of, workspace_of
 from bot.adapters.slack_sink import Cards, MemoryCards, MemoryPlaces, Places, SlackSink, place_key
 from bot.adapters.slack_turn import SlackTurns
 from bot.adapters.slack_wire import SlackWire, retry_handlers
 from bot.assistant import Assistant
-from bot.render.block_kit import Choice
+from bot.inbox import Arrival, EventInbox
 from core.clock import Clock, utc_now
-from core.errors import AtomError, ConfigInvalid, InvalidArgument, NotFound, Rejected, VendorUnavailable
-from core.log import logger
-from core.message import PressAction
+from core.errors import AtomError, ConfigInvalid, NotFound, StorageUnavailable, VendorUnavailable
+from core.log import frames, logger
+from core.message import Failure
 
 API_URL = "https://slack.com/api/"
-COMMAND = "/atom"
-_ACTION = re.compile(rf"^atom:({'|'.join(get_args(PressAction))}):\d+$")
 _CALL_TIMEOUT_S = 30
 
+_GIVEN_UP = Failure(
+    text="I was cut off again and again while I worked on this.",
+    next_step="Check what is already done before you ask again.",
+)
 _log = logger(__name__)
 # Bolt and its client put whole payloads into lines below this level.
 _sdk_log = logging.getLogger("atom.slack_sdk")
 _sdk_log.setLevel(logging.ERROR)
-
-Ack = Callable[..., Awaitable[Any]]
-
-
-class Deliveries(Protocol):
-    """Remembers what was delivered, over restarts and all workers."""
-
-    async def first(self, tenant: str, platform: str, event_id: str) -> bool:
-        """Whether this event comes for the first time; the asking itself makes it known."""
-
-
-class Threads(Protocol):
-    """Remembers the threads that the assistant takes part in, over restarts."""
-
-    async def joined(self, thread_key: str) -> bool:
-        """Whether the assistant takes part."""
-
-    async def join(self, thread_key: str) -> None:
-        """Take part from now on."""
 
 
 class SlackAdapter:
@@ -85,7 +64,7 @@ class SlackAdapter:
         self,
         assistant: Assistant,
         *,
-        deliveries: Deliveries,
+        events: EventInbox,
         threads: Threads,
         tenant_of: Callable[[str, str], str],
         token: str = "",
@@ -97,10 +76,7 @@ class SlackAdapter:
         wire: SlackWire | None = None,
         clock: Clock = utc_now,
     ) -> None:
-        self._deliveries = deliveries
-        self._threads = threads
-        self._tenant_of = tenant_of
-        self._clock = clock
+        self._events = events
         self._wire = wire or SlackWire()
         self._places = places or MemoryPlaces()
         self._turns = SlackTurns(assistant, self._wire, cards or MemoryCards(), self._places, tenant_of, clock)
@@ -118,14 +94,16 @@ class SlackAdapter:
             request_verification_enabled=self._endpoint is not None,
             process_before_response=True,
         )
-        self._app.event(re.compile(r".*"))(self._on_event)
-        self._app.action(_ACTION)(self._on_press)
-        self._app.action("atom:connect")(_acknowledge)
-        self._app.command(COMMAND)(self._on_command)
+        self._app.error(_keep_quiet)
+        listeners = SlackListeners(self._turns, self._wire, threads, events, tenant_of, clock)
+        listeners.register(self._app)
+        SlackHome(self._turns, assistant, self._wire, clock).register(self._app, listeners)
+        self._intake = SlackIntake(events, tenant_of, self._app.async_dispatch, self._sorry)
+        events.serve(PLATFORM, self._work)
 
     def routes(self) -> list[Route]:
         """The endpoint for events, buttons and commands; none without a signing secret to check them by."""
-        return self._endpoint.routes(self._app, self._open) if self._endpoint else []
+        return self._endpoint.routes(self._intake, self._open) if self._endpoint else []
 
     async def check(self) -> str:
         """The workspace's name.
@@ -148,6 +126,7 @@ class SlackAdapter:
         opened = await _checked(client.apps_connections_open(app_token=app_token), "app token")
         handler = AsyncSocketModeHandler(self._app, app_token, logger=_sdk_log, web_client=client)
         handler.client.wss_uri = str(opened["url"])
+        handler.client.socket_mode_request_listeners = [self._on_socket]
         try:
             await handler.connect_async()  # type: ignore[no-untyped-call]
             await asyncio.Event().wait()
@@ -184,14 +163,14 @@ class SlackAdapter:
 
     async def drain(self) -> None:
         """Wait until everything taken so far is answered."""
-        await self._turns.drain()
+        await self._events.drain()
 
     async def close(self, timeout_s: float = 20) -> None:
-        """Finish what was taken, for at most `timeout_s`, and let go of the connections."""
-        try:
-            await asyncio.wait_for(self.drain(), timeout_s)
-        except TimeoutError:
-            await self._turns.abandon()
+        """Finish what was taken, for at most `timeout_s`, leave the rest to the next process, and let go of Slack."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self.drain()
+        await self._events.close(timeout_s=0)
         if self._client.session:
             await self._client.session.close()
 
@@ -214,98 +193,36 @@ class SlackAdapter:
         client.session, client.proxy = self._client.session, self._client.proxy
         return client
 
-    async def _on_event(self, event: dict[str, Any], client: AsyncWebClient, context: Mapping[str, Any]) -> None:
-        bot = str(context.get("bot_user_id") or "")
-        if not is_written(event, bot):
+    async def _work(self, arrival: Arrival) -> None:
+        """Work on something that was kept."""
+        self._open()
+        payload = dict(arrival.body["payload"])
+        if arrival.is_last:
+            await self._sorry(payload, StorageUnavailable(_GIVEN_UP.text, next_step=_GIVEN_UP.next_step))
             return
-        place, text = place_of_event(team_of(context), event), str(event.get("text") or "")
-        is_called = place.audience == "direct" or event["type"] == "app_mention" or f"<@{bot}>" in text
-        caller = Caller(client, bot, str(event["user"]), place)
-        # A redelivery, and the second event that a mention makes, have the ts of the first.
-        key = f"{place.team}:{place.channel}:{event['ts']}"
-        try:
-            is_new = await self._is_ours(place, event, is_called=is_called) and await self._is_first(place, key)
-        except AtomError as error:
-            if not is_called:
-                raise  # not acknowledged: Slack delivers it again
-            self._turns.tell(caller, error)
-            return
-        if is_new:
-            self._turns.hear(caller, text, key, _moment(event["ts"]))
+        answer = await self._app.async_dispatch(AsyncBoltRequest(body=payload, mode="socket_mode"))
+        if answer.status >= 500:
+            raise StorageUnavailable("This could not be worked on now.")
 
-    async def _on_press(
-        self,
-        ack: Ack,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        client: AsyncWebClient,
-        context: Mapping[str, Any],
-    ) -> None:
-        bot, user = str(context.get("bot_user_id") or ""), str(body["user"]["id"])
-        caller = Caller(client, bot, user, place_of_card(team_of(context), body))
-        try:
-            choice = Choice.model_validate_json(value_of(action))
-            caller = caller.at(caller.place.at(choice.origin))
-            key = f"{caller.place.team}:{action['action_ts']}:{user}:{choice.target}"
-            if await self._is_first(caller.place, key):
-                verb = cast(PressAction, str(action["action_id"]).split(":")[1])
-                self._turns.press(caller, key, verb, choice, card_of(body), _moment(action["action_ts"]))
-        except ValidationError:
-            self._turns.tell(caller, InvalidArgument("This button does not work any more.", next_step="Ask me again."))
-        except AtomError as error:
-            self._turns.tell(caller, error)
-        await ack()
+    async def _sorry(self, payload: Mapping[str, Any], error: StorageUnavailable) -> None:
+        """Tell the person behind a delivery that it was not taken; nobody, where nobody called the assistant."""
+        with suppress(AtomError):
+            if caller := caller_of(payload, await self._client_of(workspace_of(payload))):
+                await self._turns.tell(caller, error)
 
-    async def _on_command(
-        self, ack: Ack, body: dict[str, Any], client: AsyncWebClient, context: Mapping[str, Any]
-    ) -> None:
-        bot, user = str(context.get("bot_user_id") or ""), str(body["user_id"])
-        caller = Caller(client, bot, user, Place(team_of(context), user, ""))
-        key = f"{caller.place.team}:{body['trigger_id']}"
-        try:
-            if await self._is_first(caller.place, key):
-                work = self._command(caller, str(body["channel_id"]), str(body.get("text") or ""), key)
-                self._turns.begin(caller, work)
-        except AtomError as error:
-            await ack(text=error.sentence(), response_type="ephemeral")
-        else:
-            await ack(text="Working on it …", response_type="ephemeral")
-
-    async def _command(self, caller: Caller, channel: str, text: str, key: str) -> None:
-        place = await self._command_place(caller, channel)
-        self._turns.hear(caller.at(place), text, key, self._clock())
-
-    async def _command_place(self, caller: Caller, channel: str) -> Place:
-        """Commands know no threads: in a channel a message of ours begins the thread of the answer."""
-        place = Place(caller.place.team, channel, "")
-        if place.audience == "channel":
-            params = {"channel": channel, "text": f"Working on a request by <@{caller.user}>."}
-            try:
-                root = await self._wire.call(caller.client, "chat.postMessage", **params)
-            except Rejected:
-                _log.info("slack_command_moved_to_direct_message", channel=channel)
-            else:
-                place = Place(place.team, channel, str(root["ts"]))
-                await self._threads.join(place.key)
-                return place
-        opened = await self._wire.call(caller.client, "conversations.open", users=caller.user)
-        return Place(place.team, str(opened["channel"]["id"]), "")
-
-    async def _is_ours(self, place: Place, event: Mapping[str, Any], *, is_called: bool) -> bool:
-        """Whether the assistant is meant: called, or taking part in the thread."""
-        if place.audience == "direct":
-            return True
-        if is_called:
-            await self._threads.join(place.key)
-            return True
-        return bool(event.get("thread_ts")) and await self._threads.joined(place.key)
-
-    async def _is_first(self, place: Place, key: str) -> bool:
-        return await self._deliveries.first(self._tenant_of("slack", place.team), "slack", key)
+    async def _on_socket(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        """The same deliveries by websocket; what is not acknowledged comes again."""
+        retry = getattr(request, "retry_attempt", 0) or 0
+        answer = await self._intake.receive(request.type, request.payload, int(retry))
+        if answer.status == 200:
+            response = SocketModeResponse(envelope_id=request.envelope_id, payload=dict(answer.body or {}) or None)
+            await client.send_socket_mode_response(response)
 
 
-async def _acknowledge(ack: Ack) -> None:
-    await ack()
+async def _keep_quiet(error: Exception) -> None:
+    """Bolt's own handler writes whole errors into the log."""
+    _log.warning("slack_listener_failed", kind=type(error).__name__, where=frames(error))
+    raise error
 
 
 async def _checked(call: Awaitable[AsyncSlackResponse], what: str) -> AsyncSlackResponse:
@@ -318,7 +235,3 @@ async def _checked(call: Awaitable[AsyncSlackResponse], what: str) -> AsyncSlack
         ) from error
     except (aiohttp.ClientError, TimeoutError) as error:
         raise VendorUnavailable("Slack does not answer.", cause=type(error).__name__) from error
-
-
-def _moment(ts: str) -> datetime:
-    return datetime.fromtimestamp(float(ts), UTC)

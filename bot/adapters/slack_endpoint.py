@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs
 
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.adapters.slack_intake import SlackIntake
 from core.clock import Clock
 from core.errors import BadSignature
 from core.log import logger
@@ -36,9 +37,8 @@ class SlackEndpoint:
         self._clock = clock
         self._seen: dict[str, datetime] = {}
 
-    def routes(self, app: AsyncApp, before: Callable[[], None]) -> list[Route]:
+    def routes(self, intake: SlackIntake, before: Callable[[], None]) -> list[Route]:
         """The route; `before` runs ahead of each request that is let in."""
-        handler = AsyncSlackRequestHandler(app)
 
         async def receive(request: Request) -> Response:
             try:
@@ -48,9 +48,14 @@ class SlackEndpoint:
                 return PlainTextResponse(error.message, status_code=401)
             before()
             try:
-                return await handler.handle(request)
-            except json.JSONDecodeError:
+                kind, payload = await _read(request)
+            except (ValueError, KeyError):
                 return PlainTextResponse("No JSON", status_code=400)
+            retry = request.headers.get("x-slack-retry-num", "0")
+            answer = await intake.receive(kind, payload, int(retry) if retry.isdecimal() else 0)
+            if answer.body is None:
+                return Response(status_code=answer.status)
+            return JSONResponse(answer.body, status_code=answer.status)
 
         return [Route(PATH, receive, methods=["POST"])]
 
@@ -75,3 +80,17 @@ class SlackEndpoint:
             return False
         self._seen[signature] = now
         return True
+
+
+async def _read(request: Request) -> tuple[str, dict[str, Any]]:
+    """What was delivered, by Slack's name for its kind in Socket Mode."""
+    body = await request.body()
+    if request.headers.get("content-type", "").startswith("application/json"):
+        kind, payload = "events_api", json.loads(body)
+    else:
+        form = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
+        is_command = "command" in form
+        kind, payload = ("slash_commands", form) if is_command else ("interactive", json.loads(form["payload"]))
+    if not isinstance(payload, dict):
+        raise ValueError("no object")
+    return kind, payload

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,24 +56,59 @@ class SlackDirectory:
         except (Rejected, VendorUnavailable):
             return channel
 
+    async def channel(self, client: AsyncWebClient, team: str, channel: str) -> Mapping[str, Any]:
+        """What Slack says of `channel`, with the number of its members.
+
+        Raises:
+            Rejected, VendorUnavailable: Slack does not say.
+        """
+        return await self._look_up(client, "conversations.info", team, channel)
+
+    async def members(self, client: AsyncWebClient, team: str, channel: str) -> Sequence[str]:
+        """The people of a small channel, 200 at most.
+
+        Raises:
+            Rejected, VendorUnavailable: Slack does not say.
+        """
+        found: Sequence[str] = (await self._look_up(client, "conversations.members", team, channel)).get("ids") or ()
+        return found
+
+    async def is_guest(self, client: AsyncWebClient, team: str, user: str) -> bool:
+        """Whether `user` is a guest or of another organisation.
+
+        Raises:
+            Rejected, VendorUnavailable: Slack does not say.
+        """
+        profile = await self._look_up(client, "users.info", team, user)
+        return not profile.get("is_bot") and _is_guest(profile, team)
+
     async def _look_up(self, client: AsyncWebClient, method: str, team: str, key: str) -> Mapping[str, Any]:
-        now = self._clock()
-        known = self._known.get((team, key))
+        now, name = self._clock(), (team, key if method != "conversations.members" else f"members:{key}")
+        known = self._known.get(name)
         if known and known[0] > now:
             return known[1]
-        noun = "user" if method == "users.info" else "channel"
-        found: Mapping[str, Any] = (await self._wire.call(client, method, **{noun: key})).get(noun) or {}
+        found = _found(method, await self._wire.call(client, method, **_asked(method, key)))
         if len(self._known) >= _KEPT:
             self._known = {k: kept for k, kept in self._known.items() if kept[0] > now}
-        self._known[team, key] = (now + _KEPT_FOR, found)
+        self._known[name] = (now + _KEPT_FOR, found)
         return found
+
+
+def _asked(method: str, key: str) -> dict[str, Any]:
+    if method == "users.info":
+        return {"user": key}
+    return {"channel": key} | ({"limit": 200} if method == "conversations.members" else {"include_num_members": "true"})
+
+
+def _found(method: str, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    if method == "conversations.members":
+        return {"ids": answer.get("members") or ()}
+    return answer.get("user" if method == "users.info" else "channel") or {}
 
 
 def _principal(profile: Mapping[str, Any], team: str, tenant: str, user: str) -> Principal:
     """A mail address counts as identity only where this workspace vouches for it, not another company's."""
-    homes = {profile.get("team_id", team), *(profile.get("enterprise_user") or {}).get("teams", ())}
-    is_stranger = bool(profile.get("is_stranger")) or team not in homes
-    is_guest = is_stranger or bool(profile.get("is_restricted") or profile.get("is_ultra_restricted"))
+    is_stranger, is_guest = _is_stranger(profile, team), _is_guest(profile, team)
     is_confirmed = not is_stranger and profile.get("is_email_confirmed", True)
     email = str(profile.get("profile", {}).get("email") or "").lower() if is_confirmed else ""
     return Principal(
@@ -84,6 +119,18 @@ def _principal(profile: Mapping[str, Any], team: str, tenant: str, user: str) ->
         timezone=_zone(str(profile.get("tz") or "")),
         roles=frozenset({"guest" if is_guest else "member"}),
     )
+
+
+def _is_stranger(profile: Mapping[str, Any], team: str) -> bool:
+    """Whether they belong to another organisation; `team` is an organisation where the app was installed in it."""
+    enterprise = profile.get("enterprise_user") or {}
+    homes = {profile.get("team_id", team), enterprise.get("enterprise_id"), *enterprise.get("teams", ())}
+    return bool(profile.get("is_stranger")) or team not in homes
+
+
+def _is_guest(profile: Mapping[str, Any], team: str) -> bool:
+    is_limited = profile.get("is_restricted") or profile.get("is_ultra_restricted")
+    return _is_stranger(profile, team) or bool(is_limited)
 
 
 def _name(profile: Mapping[str, Any]) -> str:

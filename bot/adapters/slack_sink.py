@@ -80,11 +80,24 @@ def place_key(tenant: str, conversation: str, thread: str, person: str) -> str:
 
 
 class SlackSink:
-    """Answers a caller where they are; `pressed` is what a pressed button is about and the message it stands in."""
+    """Answers a caller where they are.
 
-    def __init__(self, wire: SlackWire, cards: Cards, caller: Caller, pressed: tuple[str, Card] | None = None) -> None:
+    `pressed` is what a pressed button is about and the message it stands in, `asked` names the message answered.
+    """
+
+    def __init__(
+        self,
+        wire: SlackWire,
+        cards: Cards,
+        places: Places,
+        caller: Caller,
+        pressed: tuple[str, Card] | None = None,
+        asked: str = "",
+    ) -> None:
         self._wire = wire
         self._cards = cards
+        self._places = places
+        self._asked = asked
         self._client = caller.client
         self._user = caller.user
         self._place = caller.place
@@ -156,6 +169,8 @@ class SlackSink:
         try:
             if is_private and place.audience == "channel":
                 await self._wire.whisper(self._client, place.channel, place.thread, self._user, post)
+                if post.approval and self._asked:
+                    await self._places.keep(f"asked:{self._asked}", {"approval": post.approval})
                 return
             channel, ts = await self._wire.post(self._client, place.channel, place.thread, post)
         except Rejected:
@@ -164,7 +179,13 @@ class SlackSink:
             # The channel is closed to us: the asker still gets the answer.
             channel, ts = await self._wire.post(self._client, self._user, "", post)
         if post.approval:
-            await self._cards.keep(post.approval, channel, ts)
+            await self._keep(post.approval, channel, ts)
+
+    async def _keep(self, approval: str, channel: str, ts: str) -> None:
+        """Note where the plan stands, and which message it answers."""
+        await self._cards.keep(approval, channel, ts)
+        if self._asked:
+            await self._places.keep(f"asked:{self._asked}", {"approval": approval})
 
 
 def _by_audience(reply: Reply) -> list[Reply]:

@@ -1,22 +1,21 @@
-"""The work after the acknowledgement: each message and press in a task of its own that ends in an answer."""
+"""The work after the acknowledgement: each message and press ends in an answer."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any
-from weakref import WeakValueDictionary
 
+from bot.adapters.slack_file import attachments
 from bot.adapters.slack_payload import Caller, Card
 from bot.adapters.slack_people import SlackDirectory
+from bot.adapters.slack_reader import SlackReader
 from bot.adapters.slack_sink import Cards, Places, SlackSink, place_key
-from bot.adapters.slack_text import to_plain
 from bot.adapters.slack_wire import SlackWire
 from bot.assistant import Assistant
-from bot.render.block_kit import Choice
+from bot.render.block_kit import Choice, to_home
 from core.clock import Clock
-from core.errors import AtomError
+from core.errors import AtomError, StorageUnavailable
 from core.log import logger
 from core.message import Failure, Message, Press, PressAction, Reply
 from core.principal import Principal
@@ -46,64 +45,100 @@ class SlackTurns:
         self._places = places
         self._tenant_of = tenant_of
         self._directory = SlackDirectory(wire, clock=clock)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._order: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.reader = SlackReader(wire, self._directory)
 
-    def hear(self, caller: Caller, text: str, key: str, sent_at: datetime) -> None:
-        """Begin to work on a message."""
-        sink = self.sink(caller)
-        self._begin(self._hear(caller, text, key, sent_at, sink), sink)
+    async def hear(
+        self,
+        caller: Caller,
+        text: str,
+        key: str,
+        sent_at: datetime,
+        event: Mapping[str, Any] | None = None,
+        *,
+        reads_thread: bool = False,
+        about: str = "",
+    ) -> None:
+        """Work on a message; `reads_thread` takes in what was said in its thread before."""
+        sink = self.sink(caller, asked=key)
+        await self._guarded(caller, self._hear(caller, text, key, sent_at, sink, event or {}, reads_thread, about))
 
-    def press(self, caller: Caller, key: str, action: PressAction, choice: Choice, card: Card, at: datetime) -> None:
-        """Begin to work on a button."""
-        sink = self.sink(caller, (choice.target, card))
-        self._begin(self._press(caller, key, action, choice, at, sink), sink)
+    async def press(
+        self, caller: Caller, key: str, action: PressAction, choice: Choice, card: Card | None, at: datetime
+    ) -> None:
+        """Work on a button."""
+        sink = self.sink(caller, (choice.target, card) if card else None)
+        await self._guarded(caller, self._press(caller, key, action, choice, at, sink))
 
-    def tell(self, caller: Caller, error: BaseException) -> None:
+    async def take_back(self, caller: Caller, asked: str, at: datetime) -> bool:
+        """Cancel the plan that still waits because of a message; false where none does."""
+        noted = await self.noted(f"asked:{asked}")
+        if not noted or not noted.get("approval"):
+            return False
+        try:
+            await self._assistant.form(noted["approval"], await self.known(caller))
+        except AtomError:
+            return False
+        choice = Choice(target=noted["approval"])
+        await self.press(caller, f"{asked}:{at.timestamp()}", "reject", choice, None, at)
+        return True
+
+    async def was_heard(self, caller: Caller, asked: str) -> bool:
+        """Whether a message was worked on."""
+        return await self.noted(f"asked:{asked}") is not None
+
+    async def publish(self, caller: Caller) -> None:
+        """Show the person their home."""
+        await self._guarded(caller, self._publish(caller))
+
+    async def _publish(self, caller: Caller) -> None:
+        view = to_home(await self._assistant.home(await self.known(caller)))
+        await self._wire.call(caller.client, "views.publish", user_id=caller.user, view=view)
+
+    async def note(self, key: str, value: dict[str, str]) -> None:
+        """Keep a small fact about a message of Slack."""
+        await self._places.keep(key, value)
+
+    async def noted(self, key: str) -> dict[str, str] | None:
+        """What was kept under the key, or None."""
+        return await self._places.find(key)
+
+    async def say(self, caller: Caller, reply: Reply) -> None:
+        """Say something to the person."""
+        await self._guarded(caller, self.sink(caller).send(reply))
+
+    async def tell(self, caller: Caller, error: BaseException) -> None:
         """Say what went wrong, to the person alone."""
-        self._begin(_tell(self.sink(caller), error), None)
+        await _tell(self.sink(caller), error)
 
-    def begin(self, caller: Caller, work: Coroutine[Any, Any, None]) -> None:
-        """Begin other work for a person; a failure of it is told to them."""
-        self._begin(work, self.sink(caller))
+    def sink(self, caller: Caller, pressed: tuple[str, Card] | None = None, asked: str = "") -> SlackSink:
+        """Where answers to `caller` go; `pressed` and `asked` as the sink takes them."""
+        return SlackSink(self._wire, self._cards, self._places, caller, pressed, asked)
 
-    async def drain(self) -> None:
-        """Wait until everything begun is answered."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
-
-    async def abandon(self) -> None:
-        """Stop what is still going on, and wait until it has stopped."""
-        if self._tasks:
-            _log.warning("slack_work_abandoned", tasks=len(self._tasks))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def sink(self, caller: Caller, pressed: tuple[str, Card] | None = None) -> SlackSink:
-        """Where answers to `caller` go; `pressed` as the sink takes it."""
-        return SlackSink(self._wire, self._cards, caller, pressed)
-
-    def _begin(self, work: Coroutine[Any, Any, None], sink: SlackSink | None) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(lambda done: self._end(done, sink))
-
-    def _end(self, task: asyncio.Task[None], sink: SlackSink | None) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is None:
-            return
-        if not isinstance(error, AtomError):
+    async def _guarded(self, caller: Caller, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work; what stops it is told, unless it is our own storage: then it is worth another attempt."""
+        try:
+            await work
+        except StorageUnavailable:
+            raise
+        except AtomError as error:
+            await self.tell(caller, error)
+        except Exception as error:
             _log.error("slack_turn_broke", error=type(error).__name__, exc_info=error)
-        if sink:
-            self._begin(_tell(sink, error), None)
+            await self.tell(caller, error)
 
-    async def _hear(self, caller: Caller, text: str, key: str, sent_at: datetime, sink: SlackSink) -> None:
-        # Quick follow-ups reach the assistant in the order they were written.
-        async with self._order.setdefault(caller.place.key, asyncio.Lock()):
-            author = await self._known(caller)
-            plain = await self._plain(caller, text)
+    async def _hear(
+        self,
+        caller: Caller,
+        text: str,
+        key: str,
+        sent_at: datetime,
+        sink: SlackSink,
+        event: Mapping[str, Any],
+        reads_thread: bool,
+        about: str,
+    ) -> None:
+        author = await self.known(caller)
+        plain = await self.reader.plain(caller, text)
         message = Message(
             id=key,
             platform="slack",
@@ -113,7 +148,11 @@ class SlackTurns:
             author=author,
             text=plain,
             sent_at=sent_at,
+            about=about or (await self.reader.thread(caller, event) if reads_thread else ""),
+            files=attachments(event),
+            has_outsiders=await self.reader.has_outsiders(caller),
         )
+        await self.note(f"asked:{key}", {})
         await self._assistant.hear(message, sink)
 
     async def _press(
@@ -125,7 +164,7 @@ class SlackTurns:
             conversation=caller.place.channel,
             thread=caller.place.thread,
             audience=caller.place.audience,
-            by=await self._known(caller),
+            by=await self.known(caller),
             action=action,
             target=choice.target,
             value=choice.value,
@@ -133,7 +172,7 @@ class SlackTurns:
         )
         await self._assistant.press(press, sink)
 
-    async def _known(self, caller: Caller) -> Principal:
+    async def known(self, caller: Caller) -> Principal:
         """Who the caller is; how to reach them here is remembered on the way."""
         place = caller.place
         tenant = self._tenant_of("slack", place.team)
@@ -143,15 +182,6 @@ class SlackTurns:
             if await self._places.find(key) != value:
                 await self._places.keep(key, value)
         return person
-
-    async def _plain(self, caller: Caller, text: str) -> str:
-        async def person(user: str) -> str:
-            return await self._directory.person_name(caller.client, caller.place.team, user)
-
-        async def channel(one: str) -> str:
-            return await self._directory.channel_name(caller.client, caller.place.team, one)
-
-        return await to_plain(text, caller.bot, person, channel)
 
 
 async def _tell(sink: SlackSink, error: BaseException) -> None:

@@ -22,7 +22,7 @@ from core.errors import OutcomeUnknown, Rejected, VendorUnavailable
 from core.log import logger
 
 _log = logger(__name__)
-_TAKES_JSON = ("chat.", "assistant.")
+_TAKES_JSON = ("chat.", "assistant.", "views.")
 _POSTING = ("chat.postMessage", "chat.postEphemeral")
 _BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_arguments"})
 _EVENT_TYPE = "atom_reply"

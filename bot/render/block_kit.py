@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bot.render.block import SECTION_CHARS, Block, chunks, cut, mark, plain, section
+from bot.render.modal import EDIT
 from bot.render.mrkdwn import escape, from_markdown, link
 from bot.render.text import (
     APPROVE_BY_WORD,
@@ -49,6 +50,7 @@ from core.message import (
 MESSAGE_BLOCKS = 50
 MESSAGE_CHARS = 12_000
 BUTTONS = 5
+_HOME_BLOCKS = 100
 _LABEL_CHARS = 75
 _BUTTON_VALUE_CHARS, _OPTION_VALUE_CHARS, _SELECT_OPTIONS, _ROW_BUTTONS = 2_000, 150, 100, 25
 _TABLE_ROWS, _TABLE_COLUMNS, _TABLE_CHARS = 100, 20, 10_000
@@ -96,6 +98,14 @@ def to_posts(reply: Reply, origin: str = "") -> tuple[Post, ...]:
     numbers = count()
     pieces = [piece for part in reply.parts for piece in _pieces(part, _Buttons(origin, numbers))]
     return tuple(_pack(pieces))
+
+
+def to_home(reply: Reply, origin: str = "") -> Block:
+    """The home tab; a view has no tables, and at most 100 blocks."""
+    numbers = count()
+    pieces = [piece for part in reply.parts for piece in _pieces(part, _Buttons(origin, numbers))]
+    blocks = [block for piece in pieces for block in piece.blocks if block["type"] != "table"]
+    return {"type": "home", "blocks": blocks[:_HOME_BLOCKS] or [section("There is nothing to see here yet.")]}
 
 
 def _pack(pieces: Iterable[_Piece]) -> Iterator[Post]:
@@ -177,7 +187,8 @@ def _approval_row(plan: Plan, buttons: _Buttons) -> Block:
     if destructive:
         more = {"style": "danger", "confirm": _confirm("; ".join(destructive))}
     approve = buttons.button("approve", "Approve", plan.approval, **more)
-    return {"type": "actions", "elements": [approve, buttons.button("reject", "Cancel", plan.approval)]}
+    change = {**buttons.button("edit", "Edit", plan.approval), "action_id": EDIT}
+    return {"type": "actions", "elements": [approve, change, buttons.button("reject", "Cancel", plan.approval)]}
 
 
 def _confirm(what: str) -> Block:

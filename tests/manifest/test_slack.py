@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.slack import COMMAND
 from bot.adapters.slack_endpoint import PATH
+from bot.adapters.slack_listener import COMMAND
 from core.errors import ConfigInvalid
 from manifest.slack import slack_manifest
 from tests.bot.slack.server import EVENT_SCOPES
@@ -46,7 +46,7 @@ def test_every_event_has_its_scope_and_no_scope_is_idle() -> None:
     assert set(EVENT_SCOPES) <= set(events)
     assert {EVENT_SCOPES[event] for event in events if event in EVENT_SCOPES} <= granted
     needed = {scope for method in used_methods() for scope in METHOD_SCOPES[method]}
-    assert granted == needed | set(EVENT_SCOPES.values()) | {"users:read.email", "commands"}
+    assert granted == needed | set(EVENT_SCOPES.values()) | {"users:read.email", "commands", "files:read"}
 
 
 def test_http_manifest_names_the_address_everywhere() -> None:

@@ -76,7 +76,8 @@ def test_plan_shows_exact_arguments_as_plain_text() -> None:
         "text": f"summary: {EVIL}\nnote: a\n    Amount: 5",
         "emoji": False,
     }
-    approve, cancel = post.blocks[2]["elements"]
+    approve, change, cancel = post.blocks[2]["elements"]
+    assert change["action_id"] == "atom:edit"
     assert (approve["text"]["text"], approve["style"]) == ("Approve", "primary")
     assert cancel["action_id"].startswith("atom:reject:")
     assert "confirm" not in approve

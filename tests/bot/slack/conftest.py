@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -12,30 +14,26 @@ from starlette.applications import Starlette
 from bot.adapters.slack import SlackAdapter
 from bot.adapters.slack_wire import SlackWire
 from bot.assistant import Sink
-from core.message import Field, Message, Press, Reply
+from bot.delivery import Notes
+from bot.inbox import EventInbox
+from bot.shelf import Cards, Places, Threads
+from core.db import Database
+from core.errors import AtomError
+from core.message import Field, Message, Part, Press, Reply
 from core.principal import Principal
 from manifest.slack import slack_manifest
 from tests.bot.slack.server import SlackServer
 
 
 class Memory:
-    """Deliveries and threads that outlive an adapter."""
+    """Events, threads and small facts in a database that outlives an adapter, as a process leaves it."""
 
-    def __init__(self) -> None:
-        self.delivered: set[tuple[str, str, str]] = set()
-        self.threads: set[str] = set()
+    def __init__(self, folder: Path) -> None:
+        self.database = Database(f"sqlite+aiosqlite:///{folder / 'slack.db'}")
+        self.notes = Notes(self.database)
 
-    async def first(self, tenant: str, platform: str, event_id: str) -> bool:
-        key = (tenant, platform, event_id)
-        is_first = key not in self.delivered
-        self.delivered.add(key)
-        return is_first
-
-    async def joined(self, thread_key: str) -> bool:
-        return thread_key in self.threads
-
-    async def join(self, thread_key: str) -> None:
-        self.threads.add(thread_key)
+    def events(self, **more: Any) -> EventInbox:
+        return EventInbox(self.database, **{"lease_s": 1.0, "poll_s": 0.05} | more)
 
 
 @dataclass
@@ -44,6 +42,8 @@ class Scripted:
 
     heard: list[Message] = field(default_factory=list)
     pressed: list[Press] = field(default_factory=list)
+    parts: tuple[Part, ...] = ()
+    refusal: AtomError | None = None
     on_hear: Callable[[Message, Sink], Awaitable[None]] | None = None
     on_press: Callable[[Press, Sink], Awaitable[None]] | None = None
     fields: tuple[Field, ...] = ()
@@ -61,10 +61,12 @@ class Scripted:
             await self.on_press(press, sink)
 
     async def form(self, approval: str, who: Principal) -> tuple[Field, ...]:
+        if self.refusal:
+            raise self.refusal
         return self.fields
 
     async def home(self, who: Principal) -> Reply:
-        return Reply.of_text(f"The home of {who.id}")
+        return Reply(parts=self.parts)
 
     async def prompts(self, who: Principal) -> tuple[str, ...]:
         return ("what is on my calendar today?",)
@@ -94,8 +96,10 @@ class Stage:
 def make_adapter(slack: SlackServer, assistant: Scripted, memory: Memory, now: list[datetime]) -> SlackAdapter:
     return SlackAdapter(
         assistant,
-        deliveries=memory,
-        threads=memory,
+        events=memory.events(),
+        threads=Threads(memory.notes),
+        cards=Cards(memory.notes),
+        places=Places(memory.notes),
         tenant_of=lambda platform, external_id: f"{platform}:{external_id}",
         token=slack.token,
         signing_secret=slack.secret,
@@ -112,10 +116,12 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    assistant, memory, now = Scripted(), Memory(), [datetime.now(UTC)]
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    assistant, memory, now = Scripted(), Memory(tmp_path), [datetime.now(UTC)]
+    await memory.database.migrate()
     async with SlackServer(slack_manifest("https://atom.example.com")) as slack:
         stage = Stage(slack, make_adapter(slack, assistant, memory, now), assistant, memory, now)
         slack.app = Starlette(routes=stage.adapter.routes())
         yield stage
         await stage.adapter.close()
+        await memory.database.close()

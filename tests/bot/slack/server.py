@@ -143,6 +143,50 @@ class SlackServer(WebApi):
         }
         return await self._deliver("slash_commands", payload)
 
+    async def change(self, ts: str, before: str, after: str, *, user: str = "U1", channel: str = "") -> Any:
+        """A person edits a message; one whose words stay the same got a preview."""
+        told = {"type": "message", "user": user, "ts": ts}
+        return await self.event(
+            {
+                "type": "message",
+                "subtype": "message_changed",
+                "channel": channel or self.direct(user),
+                "channel_type": "channel" if channel else "im",
+                "ts": self.next_ts(),
+                "message": {**told, "text": after, "edited": {"user": user, "ts": self.next_ts()}},
+                "previous_message": {**told, "text": before},
+            }
+        )
+
+    async def remove(self, ts: str, text: str, *, user: str = "U1", channel: str = "") -> Any:
+        """A person deletes a message."""
+        return await self.event(
+            {
+                "type": "message",
+                "subtype": "message_deleted",
+                "channel": channel or self.direct(user),
+                "channel_type": "channel" if channel else "im",
+                "ts": self.next_ts(),
+                "deleted_ts": ts,
+                "previous_message": {"type": "message", "user": user, "ts": ts, "text": text},
+            }
+        )
+
+    async def interact(self, kind: str, *, user: str = "U1", **more: Any) -> Any:
+        """A person does something beside the messages."""
+        base = {"type": kind, "team": {"id": self.team}, "user": {"id": user, "team_id": self.team}}
+        return await self._deliver("interactive", {**base, "trigger_id": uuid4().hex, **more})
+
+    async def submit(self, view: Mapping[str, Any], given: Mapping[str, str], *, user: str = "U1") -> Any:
+        """A person sends a form back."""
+        values: dict[str, Any] = {}
+        for block in view["blocks"]:
+            if block["type"] == "input":
+                key = block["element"]["action_id"]
+                values[block["block_id"]] = {key: {"type": block["element"]["type"], "value": given.get(key)}}
+        filled = {**view, "id": f"V{next(self.numbers)}", "state": {"values": values}}
+        return await self.interact("view_submission", user=user, view=filled)
+
     # what the app receives
 
     def envelope(self, event: Mapping[str, Any], event_id: str = "") -> dict[str, Any]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
+import time
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from slack_bolt.authorization import AuthorizeResult
@@ -11,7 +16,8 @@ from starlette.applications import Starlette
 
 from bot.adapters.slack import SlackAdapter
 from bot.assistant import Sink
-from core.errors import NotConnected, StorageUnavailable
+from bot.shelf import Threads
+from core.errors import NotConnected
 from core.message import (
     Connect,
     Message,
@@ -359,34 +365,31 @@ async def test_what_fails_inside_ends_in_a_sentence(stage: Stage) -> None:
 
 
 @pytest.mark.behaviour("every-answer")
-async def test_database_away_is_said(stage: Stage) -> None:
-    class Broken(Memory):
-        async def first(self, tenant: str, platform: str, event_id: str) -> bool:
-            raise StorageUnavailable("I cannot reach my memory now.", next_step="Please try again.")
-
+async def test_database_away_is_said_once_slack_delivers_no_more(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await stage.adapter.close()
-    stage.memory = Broken()
+    monkeypatch.setattr("core.db.LOCK_WAIT_S", 0.05)
+    stage.memory = Memory(tmp_path)
     stage.restart()
-    await stage.slack.say("hi")
-    [posted] = await stage.slack.until(1)
-    assert "I cannot reach my memory now." in posted.text
-    answer = await stage.slack.command("hi")
-    assert answer.json()["text"] == "I cannot reach my memory now. Please try again."
-    assert stage.assistant.heard == []
-
-
-async def test_unsure_event_is_left_for_redelivery(stage: Stage) -> None:
-    class Broken(Memory):
-        async def joined(self, thread_key: str) -> bool:
-            raise StorageUnavailable("I cannot reach my memory now.")
-
+    body = json.dumps(
+        stage.slack.envelope(
+            {"type": "message", "channel_type": "im", "channel": "DU1", "user": "U1", "text": "hi", "ts": "17.1"}
+        )
+    )
+    with closing(sqlite3.connect(tmp_path / "slack.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for retry, status in ((0, 503), (3, 200)):
+            headers = stage.slack.sign(body, at=time.time() - retry) | {"x-slack-retry-num": str(retry)}
+            assert (await stage.slack.send(body, headers)).status_code == status
+        answer = await stage.slack.command("hi")
+        other.execute("ROLLBACK")
+    assert "could not reach my own database" in answer.json()["text"]
+    assert "could not reach my own database" in stage.slack.posted[0].text
+    await stage.adapter.drain()
+    assert (stage.assistant.heard, len(stage.slack.posted)) == ([], 1)
     await stage.adapter.close()
-    stage.memory = Broken()
-    stage.restart()
-    event = {"type": "message", "channel_type": "channel", "channel": "C1", "user": "U1", "text": "and then?"}
-    answer = await stage.slack.event({**event, "ts": "17.2", "thread_ts": "17.1"})
-    assert answer.status_code == 500
-    assert stage.slack.posted == []
+    await stage.memory.database.close()
 
 
 @pytest.mark.behaviour("many-workspaces")
@@ -402,8 +405,8 @@ async def test_many_workspaces_by_authorize(stage: Stage) -> None:
 
     adapter = SlackAdapter(
         stage.assistant,
-        deliveries=stage.memory,
-        threads=stage.memory,
+        events=stage.memory.events(),
+        threads=Threads(stage.memory.notes),
         tenant_of=lambda platform, external_id: f"tenant-of-{external_id}",
         authorize=authorize,
         signing_secret=stage.slack.secret,

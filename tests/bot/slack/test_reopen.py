@@ -8,9 +8,10 @@ from slack_bolt.authorization import AuthorizeResult
 from bot.adapters.slack import SlackAdapter
 from bot.adapters.slack_sink import MemoryPlaces
 from bot.adapters.slack_wire import SlackWire
+from bot.shelf import Threads
 from core.errors import NotFound
 from core.message import Failure, Reply
-from tests.bot.slack.conftest import Memory, Scripted, Stage
+from tests.bot.slack.conftest import Scripted, Stage
 
 PRIYA = "priya@example.com"
 
@@ -58,11 +59,10 @@ async def test_workspace_of_many_is_reached_with_its_own_token(stage: Stage) -> 
     places = MemoryPlaces()
     await places.keep(f"slack:T1:DU1::{PRIYA}", {"team": "T1", "user": "U1"})
     await places.keep(f"slack:T2:DU1::{PRIYA}", {"team": "T2", "user": "U1"})
-    memory = Memory()
     adapter = SlackAdapter(
         Scripted(),
-        deliveries=memory,
-        threads=memory,
+        events=stage.memory.events(),
+        threads=Threads(stage.memory.notes),
         tenant_of=lambda platform, external_id: f"{platform}:{external_id}",
         authorize=authorize,
         signing_secret=stage.slack.secret,

@@ -16,17 +16,21 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 METHOD_SCOPES: Mapping[str, tuple[str, ...]] = {
     "assistant.threads.setStatus": ("assistant:write",),
+    "assistant.threads.setSuggestedPrompts": ("assistant:write",),
     "auth.test": (),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
     "chat.update": ("chat:write",),
     "conversations.history": ("channels:history", "groups:history", "im:history", "mpim:history"),
     "conversations.info": ("channels:read", "groups:read", "im:read", "mpim:read"),
+    "conversations.members": ("channels:read", "groups:read", "im:read", "mpim:read"),
     "conversations.open": ("im:write",),
     "conversations.replies": ("channels:history", "groups:history", "im:history", "mpim:history"),
     "users.info": ("users:read",),
+    "views.open": (),
+    "views.publish": (),
 }
-_TAKES_JSON = ("chat.", "assistant.")
+_TAKES_JSON = ("chat.", "assistant.", "views.")
 
 
 @dataclass
@@ -80,6 +84,8 @@ class WebApi:
         self.people: dict[str, dict[str, Any]] = {}
         self.channels: dict[str, str] = {"C1": "eng-oncall"}
         self.members: set[str] = {"C1"}
+        self.said: list[dict[str, Any]] = []
+        self.facts: defaultdict[str, dict[str, Any]] = defaultdict(dict)
         self.faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
         self.changed = asyncio.Condition()
         self.numbers = count(1)
@@ -128,6 +134,8 @@ class WebApi:
                 return self._user(params.get("user", ""))
             case "conversations.info":
                 return self._conversation(params.get("channel", ""))
+            case "conversations.members":
+                return {"ok": True, "members": sorted(self.people)[: int(params.get("limit", 100))]}
             case "conversations.open":
                 return {"ok": True, "channel": {"id": self.direct(params["users"])}}
             case "conversations.replies" | "conversations.history":
@@ -150,14 +158,20 @@ class WebApi:
     def _conversation(self, channel: str) -> dict[str, Any]:
         if channel not in self.channels:
             return _error("channel_not_found")
-        return {"ok": True, "channel": {"id": channel, "name": self.channels[channel]}}
+        return {"ok": True, "channel": {"id": channel, "name": self.channels[channel], **self.facts[channel]}}
 
     def _history(self, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         thread = params.get("ts", "")
         return [
+            *self.said,
+            *self._own(params["channel"], thread),
+        ]
+
+    def _own(self, channel: str, thread: str) -> list[dict[str, Any]]:
+        return [
             {"ts": one.ts, "text": one.text, "metadata": one.metadata}
             for one in self.posted
-            if one.channel == params["channel"] and one.thread_ts == thread and not one.user
+            if one.channel == channel and one.thread_ts == thread and not one.user
         ]
 
     async def _post(self, params: dict[str, Any]) -> dict[str, Any]:
