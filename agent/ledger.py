@@ -6,6 +6,7 @@ anything is sent, so that a crash leaves a mark: what is found `started` is read
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -119,6 +120,39 @@ class Ledger:
                 return []
             rows = await session.scalars(found.where(LedgerRow.turn == last.turn).order_by(LedgerRow.ordinal.desc()))
             return list(rows)
+
+    async def planned(self, tenant: str, thread: str) -> list[LedgerRow]:
+        """The calls of the plan that waits in a thread, in the order asked."""
+        async with self._database.session() as session:
+            rows = await session.scalars(
+                select(LedgerRow)
+                .where(LedgerRow.tenant == tenant, LedgerRow.thread == thread, LedgerRow.status == "planned")
+                .order_by(LedgerRow.made_at, LedgerRow.ordinal)
+            )
+            return list(rows)
+
+    async def recent(self, who: Principal, most: int) -> list[LedgerRow]:
+        """What this person changed lately, wherever they asked for it, newest first."""
+        async with self._database.session() as session:
+            rows = await session.scalars(
+                select(LedgerRow)
+                .where(LedgerRow.tenant == who.tenant, LedgerRow.principal == who.id)
+                .where(LedgerRow.effect != "read", LedgerRow.status == "done", LedgerRow.undo_of == "")
+                .order_by(LedgerRow.made_at.desc())
+                .limit(most)
+            )
+            return list(rows)
+
+    async def used(self, who: Principal, most: int) -> Counter[str]:
+        """How often each tool was used in this person's last `most` calls."""
+        async with self._database.session() as session:
+            last = (
+                select(LedgerRow.tool)
+                .where(LedgerRow.tenant == who.tenant, LedgerRow.principal == who.id, LedgerRow.status == "done")
+                .order_by(LedgerRow.made_at.desc())
+                .limit(most)
+            )
+            return Counter(await session.scalars(last))
 
     async def interrupted(self) -> list[LedgerRow]:
         """Calls that were begun and never ended, after a crash."""

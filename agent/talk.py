@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage
 
+from agent.example import by_system
 from agent.interpretation import Interpretation
 from agent.turn import Turn
 from core.tool import Tool
 
-SHOWN = 6
+SHOWN, DOINGS = 3, 6
+_MANNERS = "Write as you would to a colleague; I ask before I change anything, and “undo that” takes it back."
 _THANKS = re.compile(r"\b(thanks?|thank you|thx|ty|cheers|much appreciated)\b", re.IGNORECASE)
 
 
@@ -53,13 +55,24 @@ def _explained(message: AIMessage, tools: dict[str, Tool]) -> str:
 
 
 def _help(turn: Turn, tools: Sequence[Tool]) -> str:
-    by_system: dict[str, list[Tool]] = {}
-    for tool in tools:
-        if not turn.connected or tool.integration in turn.connected:
-            by_system.setdefault(tool.title, []).append(tool)
-    lines = ["Here is what I can do for you now:"]
-    for title, found in by_system.items():
-        doing = ", ".join(tool.id.partition(".")[2].replace("_", " ") for tool in found[:SHOWN])
-        lines.append(f"- **{title}**: {doing}{' …' if len(found) > SHOWN else ''}")
-    lines.append("Write as you would to a colleague; I ask before I change anything, and “undo that” takes it back.")
-    return "\n".join(lines)
+    """What this person can do now, in sentences that work as they stand."""
+    mine = [tool for tool in tools if tool.integration in turn.connected]
+    if all(tool.integration in turn.free for tool in mine):
+        return _unconnected([tool for tool in tools if tool.integration not in turn.free])
+    said = by_system(mine, turn.now.astimezone(turn.who.zone).hour)
+    lines = ["Here is what I can do for you now, for example:"]
+    lines += [f"- **{title}**: {', '.join(f'“{one}”' for one in found[:SHOWN])}" for title, found in said.items()]
+    silent = [title for title in dict.fromkeys(tool.title for tool in mine) if title not in said]
+    lines += [f"- **{title}**: {_doing(title, mine)}" for title in silent]
+    return "\n".join([*lines, _MANNERS])
+
+
+def _unconnected(tools: Sequence[Tool]) -> str:
+    titles = ", ".join(dict.fromkeys(tool.title for tool in tools))
+    return f"You have connected no system yet. Ask for something in one of these, and I give you the link: {titles}."
+
+
+def _doing(title: str, tools: Sequence[Tool]) -> str:
+    """What can be done in a system of which no sentence holds for everybody."""
+    found = [tool.id.partition(".")[2].replace("_", " ") for tool in tools if tool.title == title]
+    return ", ".join(found[:DOINGS]) + (" …" if len(found) > DOINGS else "")

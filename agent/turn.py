@@ -39,8 +39,10 @@ class Turn:
     limits: Limits = field(default_factory=Limits)
     directory: Directory = field(default_factory=Directory)
     connected: frozenset[str] = frozenset()
+    free: frozenset[str] = frozenset()
     is_channel: bool = False
     has_outsiders: bool = False
+    is_brief: bool = False
     progress: Progress = in_silence
     tokens_used: int = 0
     calls_made: int = 0

@@ -10,6 +10,7 @@ from agent.loop import Ending
 from agent.state import Pending, short_id
 from agent.turn import Turn
 from bot.audience import Audience
+from bot.locale import Writer
 from bot.place import Place
 from bot.present import bare_receipt, outcome, receipt, steps
 from core.errors import ConfigInvalid
@@ -51,7 +52,7 @@ class Answers:
     def found(self, rows: Sequence[LedgerRow], who: Principal) -> tuple[Part, ...]:
         """What the reading calls among these gave."""
         reads = [row for row in rows if row.effect == "read" and row.status == "done"]
-        return tuple(outcome(reads, self._tools, who.zone))
+        return tuple(outcome(reads, self._tools, Writer.of(who)))
 
     async def _shares(self, ending: Ending, turn: Turn, audience: Audience | None) -> list[tuple[Part, bool]]:
         """Each part, with whether it is for everybody."""
@@ -69,7 +70,7 @@ class Answers:
 
     def _outcome(self, ending: Ending, turn: Turn, audience: Audience | None) -> list[tuple[Part, bool]]:
         if audience is None:
-            return [(part, True) for part in outcome(ending.rows, self._tools, turn.who.zone)]
+            return [(part, True) for part in outcome(ending.rows, self._tools, _writer(turn))]
         closed = [row for row in ending.rows if not self._sees(row, audience)]
         shown = [row for row in ending.rows if row not in closed]
         parts = [(part, True) for part in self.found(shown, turn.who)]
@@ -79,7 +80,10 @@ class Answers:
             if row.effect != "read" or row.status != "done"
         )
         parts += [(Receipts(lines=lines), True)] if lines else []
-        return [*parts, *((part, False) for part in outcome(closed, self._tools, turn.who.zone))]
+        return [
+            *parts,
+            *((part, False) for part in outcome(closed, self._tools, _writer(turn))),
+        ]
 
     def _sees(self, row: LedgerRow, audience: Audience) -> bool:
         tool = self._tools.get(row.tool)
@@ -129,6 +133,10 @@ class Answers:
         except ConfigInvalid as error:
             return Failure(text=text, next_step=error.sentence())
         return Connect(integration=key, name=name, url=url, text=text)
+
+
+def _writer(turn: Turn) -> Writer:
+    return Writer.of(turn.who, is_brief=turn.is_brief)
 
 
 def _share(turn: Turn, *, has_outsiders: bool) -> Listing:

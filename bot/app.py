@@ -25,12 +25,14 @@ from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.courier import Courier
 from bot.delivery import Notes
+from bot.home import Home
 from bot.hook import hook_routes
 from bot.inbox import EventInbox
 from bot.morning import Mornings
 from bot.noticeboard import Noticeboard
 from bot.outbox import Outbox
 from bot.page import page
+from bot.preference import SETTINGS
 from bot.recipient import Recipients
 from bot.reminder import KEY as REMINDERS
 from bot.reminder import integration as reminders
@@ -139,6 +141,7 @@ async def services(
         stack.push_async_callback(events.close)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
+        furnish(conversation, Home(registry, approvals, ledger, audit, conversation.preferences))
         board = Noticeboard(outbox, recipients, tastes, follows=tuple(followed(registry.integrations)))
         board.join(conversation.handlers)
         conversation.sections.append(board.section)
@@ -166,6 +169,13 @@ async def services(
             courier,
             checkpointer,
         )
+
+
+def furnish(conversation: Conversation, home: Home) -> None:
+    """Give the conversation its home page and the buttons on it."""
+    conversation.sections += home.sections
+    conversation.handlers |= {"connect": home.connect, "disconnect": home.disconnect}
+    conversation.setters |= dict.fromkeys(SETTINGS, home.choose)
 
 
 async def _mcp(settings: Settings) -> dict[str, type[Integration]]:

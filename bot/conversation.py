@@ -21,6 +21,8 @@ from bot.assistant import Opener, Sink
 from bot.delivery import Notes
 from bot.names import Names
 from bot.place import Place, place_of
+from bot.preference import Preferences
+from bot.prompt import Prompts
 from bot.word import option, word
 from core.clock import Clock, utc_now
 from core.db import is_storage_error, unavailable
@@ -29,6 +31,7 @@ from core.log import frames, logger
 from core.message import Failure, Field, Message, Part, Platform, Press, PressAction, Reply, Text
 from core.principal import Principal
 from governance.approval import Approvals
+from tools.kit.auth import Open
 from tools.kit.pace import Kept
 from tools.registry import Registry
 
@@ -48,7 +51,8 @@ class Conversation:
     """The assistant behind every adapter.
 
     `openers` give the sink of a thread again, by platform; `handlers` take the presses that are not the conversation's
-    own; `sections` give what `home` shows, in order; `watchers` are told who was here, and where.
+    own, by action, and `setters` those of `set`, by what is set; `sections` give what `home` shows, in order;
+    `watchers` are told who was here, and where.
     """
 
     def __init__(
@@ -74,8 +78,11 @@ class Conversation:
         self.names = Names(registry, clock)
         self.openers: dict[Platform, Opener] = {}
         self.handlers: dict[PressAction, Handler] = {}
+        self.setters: dict[str, Handler] = {}
         self.sections: list[Section] = []
         self.watchers: list[Watcher] = []
+        self.preferences = Preferences(notes)
+        self._prompts = Prompts(registry, ledger, clock)
 
     async def hear(self, message: Message, sink: Sink) -> None:
         """Work on something a person wrote."""
@@ -103,16 +110,18 @@ class Conversation:
 
     async def home(self, who: Principal) -> Reply:
         """What stands between this person and the assistant."""
+        who = await self.preferences.applied(who)
         return Reply(parts=tuple([part for section in self.sections for part in await section(who)]), is_private=True)
 
     async def prompts(self, who: Principal) -> tuple[str, ...]:
         """Up to four sentences to begin with that fit this person."""
-        return ()
+        return await self._prompts.of(await self.preferences.applied(who))
 
     async def _seen(self, place: Place) -> None:
         with suppress(StorageUnavailable):  # the answer is what counts, and it says so too
+            who = await self.preferences.applied(place.who)
             for watcher in self.watchers:
-                await watcher(place.who, place.platform)
+                await watcher(who, place.platform)
 
     async def connected(self, who: Principal, integration: str) -> None:
         """Go on with what this person parked until the integration was connected."""
@@ -194,7 +203,7 @@ class Conversation:
             await self._edit(press, place, sink)
         elif press.action == "share":
             await self._share(press, place, sink)
-        elif handler := self.handlers.get(press.action):
+        elif handler := self._handler(press):
             await handler(press, sink)
         elif press.action == "undo":
             await self._set_aside(await self._agent.waits(place.key), place, sink)
@@ -204,6 +213,10 @@ class Conversation:
             await self._show(await self._agent.ask(turn, "undo that", is_written=False), turn, place, sink)
         else:
             await self._chosen(press, place, sink)
+
+    def _handler(self, press: Press) -> Handler | None:
+        setter = self.setters.get(press.target) if press.action == "set" else None
+        return setter or self.handlers.get(press.action)
 
     async def _chosen(self, press: Press, place: Place, sink: Sink) -> None:
         """An answer chosen by a button: to a name that fits several records, or to the interpreter's question."""
@@ -356,16 +369,19 @@ class Conversation:
         self, place: Place, sink: Sink, turn_id: str, now: datetime | None = None, thread: str = ""
     ) -> Turn:
         connected = await self._registry.connected(place.who)
+        chosen = await self.preferences.of(place.who)
         return Turn(
             id=turn_id,
-            who=place.who,
+            who=chosen.to(place.who),
             thread=thread or place.key,
             now=now or self._clock(),
             limits=self._limits,
             directory=self.names.of(place.who),
             connected=frozenset(key for key, status in connected.items() if status == "active"),
+            free=frozenset(key for key, kind in self._registry.integrations.items() if isinstance(kind.auth, Open)),
             is_channel=place.audience == "channel",
             has_outsiders=place.has_outsiders,
+            is_brief=chosen.length == "short",
             progress=sink.status,
         )
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from agent.ledger import LedgerRow
+from agent.proof import SHOWN_RECORDS
 from agent.reference import references
-from core.clock import utc_now
+from bot.locale import Writer
 from core.message import Part, PlanStep, Receipt, Receipts, ReceiptStatus, Table, Text
 from core.tool import Tool
 
@@ -25,9 +24,9 @@ _COLUMNS = (
     "email", "job_title", "timezone", "topic", "channel", "sent_at", "head", "base", "renews_on", "location",
 )  # fmt: skip
 _HIDDEN = ("type", "integration", "kind", "id", "url", "key", "title")
-_MOST_COLUMNS = 5
+_AMOUNTS = frozenset({"amount", "balance", "discount", "owed", "paid", "price", "spent", "tax", "total"})
+_MOST_COLUMNS, BRIEF = 5, 5
 _CELL = 80
-NEAR_DAYS = 180
 _STATUS: Mapping[str, ReceiptStatus] = {
     "done": "done", "failed": "failed", "denied": "failed", "unknown": "unknown", "rejected": "rejected",
     "planned": "waiting", "started": "unknown",
@@ -55,12 +54,13 @@ def _arguments(row: LedgerRow, tool: Tool | None) -> tuple[tuple[str, str], ...]
     return tuple((_words(name), row.labels[name]) for name in names if row.labels[name])
 
 
-def outcome(rows: Sequence[LedgerRow], tools: Mapping[str, Tool], zone: ZoneInfo) -> list[Part]:
+def outcome(rows: Sequence[LedgerRow], tools: Mapping[str, Tool], writer: Writer) -> list[Part]:
     """What was found, then one receipt per intent."""
     parts: list[Part] = []
     for row in rows:
         if row.effect == "read" and row.status == "done":
-            parts.append(found(row.result, tools.get(row.tool), zone))
+            tool = tools.get(row.tool)
+            parts.append(found(row.result, tool, writer, _most(row, tool)))
     lines = tuple(receipt(row, tools.get(row.tool)) for row in rows if row.effect != "read" or row.status != "done")
     return [*parts, Receipts(lines=lines)] if lines else parts
 
@@ -87,71 +87,82 @@ def bare_receipt(row: LedgerRow, tool: Tool | None) -> Receipt:
     return Receipt(status=status, text=text, undo=receipt(row, tool).undo)
 
 
-def found(result: Any, tool: Tool | None, zone: ZoneInfo) -> Part:
-    """What a reading call gave: a table of records, or one record's fields."""
+def found(result: Any, tool: Tool | None, writer: Writer, most: int = 0) -> Part:
+    """What a reading call that asked for `most` records gave: a table of them, or one record's fields."""
     if isinstance(result, list):
-        return _table(result, tool, zone)
+        return _table(result, tool, writer, most)
     names = dict.fromkeys(str(result[name]) for name in ("key", "title") if result.get(name))
     shown = [f"**{' '.join(names)}**"] if names else []
     for name, value in result.items():
         if name in _HIDDEN or value in (None, "", [], {}):
             continue
         if name in ("comments", "figures", "sections", "files") and isinstance(value, list):
-            shown += [f"- {_line(one, zone)}" for one in value]
+            shown += [f"- {_line(one, writer)}" for one in value]
         else:
-            shown.append(f"{_words(name)}: {_cell(value, zone, 2000)}")
+            shown.append(f"{_words(name)}: {_named_cell(name, value, writer, 2000)}")
     if result.get("url"):
         shown.append(str(result["url"]))
     return Text(text="\n".join(shown) or "Nothing found.")
 
 
-def _table(records: Sequence[Mapping[str, Any]], tool: Tool | None, zone: ZoneInfo) -> Part:
+def _heading(shown: int, found: int, most: int, where: str) -> str:
+    """How many there are; that there may be more, where no more were asked for."""
+    if shown < found:
+        return f"{shown} of {found} found in {where}"
+    return f"The first {found} in {where}; there may be more" if found == most else f"{found} found in {where}"
+
+
+def _most(row: LedgerRow, tool: Tool | None) -> int:
+    """How many records a reading call asked for, 0 where it did not say."""
+    asked = row.args.get("limit", tool.properties.get("limit", {}).get("default") if tool else 0)
+    return min(asked, SHOWN_RECORDS) if isinstance(asked, int) else SHOWN_RECORDS
+
+
+def _table(records: Sequence[Mapping[str, Any]], tool: Tool | None, writer: Writer, most: int) -> Part:
     if not records:
         return Text(text=f"Nothing found{f' in {tool.title}' if tool else ''}.")
     present = {name for record in records for name, value in record.items() if value not in (None, "", [], {})}
     if all(record.get("title") == record.get("key") for record in records):
         present.discard("title")
     columns = [name for name in _COLUMNS if name in present][:_MOST_COLUMNS] or ["id"]
-    rows = tuple(tuple(_cell(record.get(name, ""), zone, _CELL) for name in columns) for record in records)
+    shown = records[:BRIEF] if writer.is_brief else records
+    rows = tuple(tuple(_named_cell(name, one.get(name, ""), writer, _CELL) for name in columns) for one in shown)
     return Table(
-        title=f"{len(records)} found in {tool.title}" if tool else "",
+        title=_heading(len(shown), len(records), most, tool.title) if tool else "",
         columns=tuple(_words(name) for name in columns),
         rows=rows,
-        links=tuple(str(record.get("url") or "") for record in records),
+        links=tuple(str(record.get("url") or "") for record in shown),
     )
 
 
-def _line(value: Any, zone: ZoneInfo) -> str:
+def _line(value: Any, writer: Writer) -> str:
     if isinstance(value, Mapping):
         if "value" in value and "name" in value:
-            return f"{value['name']}: {value['value']}"
+            return f"{value['name']}: {writer.figure(str(value['value']))}"
         author = f"{value['author']}: " if value.get("author") else ""
-        return author + _cell(value.get("text") or value.get("title") or value, zone, 400)
-    return _cell(value, zone, 400)
+        return author + _cell(value.get("text") or value.get("title") or value, writer, 400)
+    return _cell(value, writer, 400)
 
 
-def _cell(value: Any, zone: ZoneInfo, most: int) -> str:
+def _named_cell(name: str, value: Any, writer: Writer, most: int) -> str:
+    """A cell; money comes as text, and is a number all the same."""
+    return writer.figure(value) if name in _AMOUNTS and isinstance(value, str) else _cell(value, writer, most)
+
+
+def _cell(value: Any, writer: Writer, most: int) -> str:
     if isinstance(value, Mapping):
         if value.get("name") or value.get("id"):
             return str(value.get("name") or value["id"])
         return ", ".join(f"{name} {one}" for name, one in value.items())[:most]
     if isinstance(value, list):
-        return ", ".join(_cell(one, zone, most) for one in value)[:most]
+        return ", ".join(_cell(one, writer, most) for one in value)[:most]
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return writer.number(value)
     text = " ".join(str(value).split("\n")) if most <= _CELL else str(value)
-    if len(text) >= 16 and text[4:5] == "-" and text[10:11] == "T":
-        return _moment(text, zone)
+    text = writer.text(text)
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _moment(text: str, zone: ZoneInfo) -> str:
-    try:
-        moment = datetime.fromisoformat(text).astimezone(zone)
-    except ValueError:
-        return text
-    is_near = abs((moment - utc_now()).days) < NEAR_DAYS
-    return moment.strftime("%a %d %b %H:%M" if is_near else "%a %d %b %Y %H:%M")
 
 
 def _title(row: LedgerRow, tool: Tool | None) -> str:

@@ -13,7 +13,19 @@ from core.tool import Effect
 
 Platform = Literal["slack", "teams", "web", "terminal"]
 PressAction = Literal[
-    "approve", "reject", "choose", "undo", "edit", "share", "rate", "snooze", "less", "set", "disconnect", "forget"
+    "approve",
+    "reject",
+    "choose",
+    "undo",
+    "edit",
+    "share",
+    "rate",
+    "snooze",
+    "less",
+    "set",
+    "connect",
+    "disconnect",
+    "forget",
 ]
 Audience = Literal["direct", "channel"]
 ReceiptStatus = Literal["done", "waiting", "failed", "unknown", "rejected", "not_understood"]

@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Principal(BaseModel):
-    """A person of a tenant, as the chat platform vouches for them; `timezone` is an IANA name."""
+    """A person of a tenant, as the chat platform vouches for them.
+
+    `timezone` is an IANA name, `locale` such as `de_DE` or `de-DE`, or "" where it is not known.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -17,6 +20,7 @@ class Principal(BaseModel):
     name: str
     email: str = ""
     timezone: str = "UTC"
+    locale: str = ""
     roles: frozenset[str] = frozenset({"member"})
 
     @property

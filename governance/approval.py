@@ -137,6 +137,17 @@ class Approvals:
             await self._move(approval_id, "approved", "used")  # else the same run came twice and was first
         return True
 
+    async def waiting(self, who: Principal) -> list[ApprovalRow]:
+        """What waits for this person's word, oldest first."""
+        async with self._database.session() as session:
+            rows = await session.scalars(
+                select(ApprovalRow)
+                .where(ApprovalRow.tenant == who.tenant, ApprovalRow.principal == who.id)
+                .where(ApprovalRow.status == "pending", ApprovalRow.expires_at > self._clock())
+                .order_by(ApprovalRow.made_at)
+            )
+            return list(rows)
+
     async def unfinished(self) -> list[ApprovalRow]:
         """Plans that a person approved and that nobody has begun, after a crash say."""
         async with self._database.session() as session:

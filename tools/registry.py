@@ -142,6 +142,10 @@ class Registry:
             _log.warning("refresh_put_off", integration=kind.key, cause=error.cause or type(error).__name__)
             return connection
 
+    def can_connect(self, key: str) -> bool:
+        """Whether this deployment can connect somebody: a client is registered, or none is needed."""
+        return not isinstance(self._kind(key).auth, OAuth2) or bool(self._clients.get(key))
+
     async def link(self, key: str, who: Principal) -> str:
         """Where this person connects the integration: the vendor's consent page, or ours for a key.
 

@@ -49,6 +49,7 @@ function plan(part, pressed, press) {
         "div",
         { className: "buttons" },
         button("approve", choice === "approve" ? "Approving …" : "Approve", isGrave ? "danger" : "primary"),
+        button("edit", choice && choice !== "approve" && choice !== "reject" ? "Changing …" : "Edit …", ""),
         button("reject", choice === "reject" ? "Cancelling …" : "Cancel", ""),
         node("span", { className: "aside" }, "Good until ", time(part.expires_at)),
       ),

@@ -1,6 +1,7 @@
 // The page's conversation with the server: begin a session, follow the stream, send, press.
 
 import { card } from "./card.js";
+import { edit, home } from "./dialog.js";
 import { node } from "./markdown.js";
 
 const at = (id) => document.getElementById(id);
@@ -67,7 +68,7 @@ function furnish() {
   document.title = session.name;
   at("name").textContent = session.name;
   at("token").hidden = true;
-  at("composer").hidden = at("fresh").hidden = false;
+  at("composer").hidden = at("fresh").hidden = at("home").hidden = false;
   at("who").hidden = session.people.length < 2;
   at("person").replaceChildren(
     ...session.people.map(({ key, name }) => node("option", { value: key, selected: key === session.person }, name)),
@@ -228,6 +229,7 @@ async function deliver(made, words) {
 
 async function press(action, target, value) {
   if (pressing.has(target)) return;
+  if (action === "edit" && !value) return openForm(target);
   pressing.add(target);
   try {
     await post("press", { action, target, value, client_id: newId() });
@@ -238,6 +240,27 @@ async function press(action, target, value) {
     if (error.status === 401) enter();
   } finally {
     pressing.delete(target);
+  }
+}
+
+async function openForm(approval) {
+  const { fields } = (await asked("form", { approval })) ?? {};
+  if (fields) edit(fields, (changed) => press("edit", approval, JSON.stringify(changed)));
+}
+
+async function openHome() {
+  const { parts } = (await asked("home", {})) ?? {};
+  if (parts) home(parts, press);
+}
+
+async function asked(path, body) {
+  try {
+    say("");
+    return await post(path, body);
+  } catch (error) {
+    if (error.status === 409) return location.reload();
+    say(error instanceof Refused ? error.message : "The assistant does not answer.");
+    return null;
   }
 }
 
@@ -268,6 +291,7 @@ at("token").addEventListener("submit", (event) => {
   at("key").value = "";
 });
 at("person").addEventListener("change", (event) => enter({ person: event.target.value }));
+at("home").addEventListener("click", openHome);
 at("fresh").addEventListener("click", () => enter({ is_fresh: true }));
 
 const token = new URLSearchParams(location.search).get("token");

@@ -20,23 +20,18 @@ from bot.assistant import Assistant, Sink
 from bot.web.gate import HEADER, PATH, Gate, Session, read
 from bot.web.transcript import Transcript, TranscriptSink
 from core.clock import Clock, utc_now
-from core.errors import AtomError, NotFound
+from core.errors import ApprovalInvalid, AtomError, NotFound
 from core.log import logger
 from core.message import Failure, Message, Press, PressAction, Reply
 from core.principal import Principal
 
-SUGGESTIONS = (
-    "What is on my plate today?",
-    "Create a task to prepare the quarterly review",
-    "Which deals close this month?",
-    "Who is on call right now?",
-)
 _FOLDER = Path(__file__).parent
 _ASSETS = {
     "": ("page.html", "text/html"),
     "/chat.css": ("chat.css", "text/css"),
     "/chat.js": ("chat.js", "text/javascript"),
     "/card.js": ("card.js", "text/javascript"),
+    "/dialog.js": ("dialog.js", "text/javascript"),
     "/markdown.js": ("markdown.js", "text/javascript"),
     "/icon.svg": ("icon.svg", "image/svg+xml"),
 }
@@ -106,8 +101,12 @@ class _Said(BaseModel):
 class _Pressed(BaseModel):
     action: PressAction
     target: str = Field(min_length=1, max_length=300)
-    value: str = Field("", max_length=4_000)
+    value: str = Field("", max_length=20_000)
     client_id: str = Field("", pattern=r"^[\w-]{0,64}$")
+
+
+class _Asked(BaseModel):
+    approval: str = Field("", max_length=300)
 
 
 class WebChat:
@@ -125,7 +124,7 @@ class WebChat:
         *,
         access_token: str = "",
         hosts: Collection[str] = (),
-        suggestions: Sequence[str] = SUGGESTIONS,
+        suggestions: Sequence[str] = (),
         name: str = "ATOM",
         deliveries: Deliveries | None = None,
         clock: Clock = utc_now,
@@ -149,6 +148,8 @@ class WebChat:
             Route(f"{PATH}/session", self._guard(self._enter, is_page=False), methods=["POST"]),
             Route(f"{PATH}/messages", self._guard(self._hear, is_page=False), methods=["POST"]),
             Route(f"{PATH}/press", self._guard(self._press, is_page=False), methods=["POST"]),
+            Route(f"{PATH}/form", self._guard(self._form, is_page=False), methods=["POST"]),
+            Route(f"{PATH}/home", self._guard(self._home, is_page=False), methods=["POST"]),
             Route(f"{PATH}/stream", self._guard(self._stream, is_page=False), methods=["GET"]),
         ]
 
@@ -229,7 +230,7 @@ class WebChat:
                 "person": person,
                 "people": people,
                 "name": self._name,
-                "suggestions": self._suggestions,
+                "suggestions": self._suggestions or await self._assistant.prompts(self._people[person]),
             }
         )
         self._gate.keep(session, request, response)
@@ -272,6 +273,20 @@ class WebChat:
             transcript.press(press.target, press.value or press.action)
             self._begin(transcript, partial(self._assistant.press, press), press)
         return JSONResponse({"is_new": is_new}, 202)
+
+    async def _form(self, request: Request) -> Response:
+        asked = await read(request, _Asked)
+        _, person = self._session(request, unquote(request.headers[HEADER]))
+        try:
+            fields = await self._assistant.form(asked.approval, person)
+        except ApprovalInvalid as error:
+            raise HTTPException(410, error.sentence()) from error
+        return JSONResponse({"fields": [field.model_dump(mode="json") for field in fields]})
+
+    async def _home(self, request: Request) -> Response:
+        await read(request, _Asked)
+        _, person = self._session(request, unquote(request.headers[HEADER]))
+        return JSONResponse(content=(await self._assistant.home(person)).model_dump(mode="json"))
 
     async def _stream(self, request: Request) -> Response:
         session, _ = self._session(request, request.query_params.get("conversation", ""))
@@ -321,7 +336,7 @@ class WebChat:
         self._tasks.discard(task)
         failure = _failure(task)
         # A plan's card that was not settled still waits; a question or an undo is spent unless it broke.
-        if press and (failure or press.action in ("approve", "reject")):
+        if press and (failure or press.action in ("approve", "reject", "edit")):
             transcript.release(press.target)
         if failure:
             transcript.reply(Reply(parts=(failure,), is_private=True), self._clock())

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.ledger import LedgerRow
+from bot.locale import Writer
 from bot.present import found, receipt
 from core.message import Table, Text
 
-ZONE = ZoneInfo("Europe/Lisbon")
+HERE = Writer(ZoneInfo("Europe/Lisbon"))
 
 
 @pytest.mark.parametrize(
@@ -34,13 +35,13 @@ def test_receipt_says_what_was_done_whatever_the_verb(tool: str, said: str) -> N
 
 def test_title_that_repeats_the_key_is_shown_once() -> None:
     invoice = {"key": "095C-0006", "title": "095C-0006", "status": "open"}
-    table, one = found([invoice], None, ZONE), found(invoice, None, ZONE)
+    table, one = found([invoice], None, HERE), found(invoice, None, HERE)
     assert isinstance(table, Table)
     assert (table.columns, table.rows) == (("Key", "Status"), (("095C-0006", "open"),))
     assert isinstance(one, Text)
     assert one.text == "**095C-0006**\nStatus: open"
     issue = {"key": "PAY-1", "title": "Checkout is slow"}
-    table, one = found([invoice, issue], None, ZONE), found(issue, None, ZONE)
+    table, one = found([invoice, issue], None, HERE), found(issue, None, HERE)
     assert isinstance(table, Table)
     assert table.columns == ("Key", "Title", "Status")
     assert isinstance(one, Text)

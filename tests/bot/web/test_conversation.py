@@ -12,7 +12,20 @@ from bot.assistant import Sink
 from bot.web.chat import WebChat
 from bot.web.transcript import Transcript
 from core.errors import StorageUnavailable, VendorUnavailable
-from core.message import Message, Option, Plan, PlanStep, Press, Question, Receipt, Receipts, Reply, Text
+from core.message import (
+    Failure,
+    Field,
+    Message,
+    Option,
+    Plan,
+    PlanStep,
+    Press,
+    Question,
+    Receipt,
+    Receipts,
+    Reply,
+    Text,
+)
 from tests.bot.web.conftest import ANNA, BO, SECRET, Browser, Event, Scripted, Serve, take, until
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -268,3 +281,39 @@ async def test_too_much_at_once_is_refused_with_a_reason(browser: Browser, assis
     assistant.on_hear = work
     codes = [(await browser.say("More", f"client-id-{number}")).status_code for number in range(9)]
     assert codes == [202] * 8 + [429]
+
+
+async def test_the_form_of_a_plan_and_the_home_page_are_given_to_the_person_of_the_session(
+    browser: Browser, assistant: Scripted
+) -> None:
+    assistant.fields = (Field(step=1, parameter="summary", title="Jira", label="Summary", value="x"),)
+    given = (await browser.post("form", {"approval": "a1"})).json()
+    assert [(one["step"], one["parameter"], one["value"]) for one in given["fields"]] == [(1, "summary", "x")]
+    home = (await browser.post("home", {})).json()
+    assert home["parts"][0]["text"] == f"The home of {ANNA.id}"
+    stranger = Browser(browser.client, "another.conversation")
+    assert (await stranger.post("form", {"approval": "a1"})).status_code == 409
+    assert (await stranger.post("home", {})).status_code == 409
+
+
+async def test_a_plan_that_was_not_changed_after_all_can_be_pressed_again(
+    browser: Browser, assistant: Scripted
+) -> None:
+    async def refuse(press: Press, sink: Sink) -> None:
+        await sink.send(Reply(parts=(Failure(text="That does not fit."),), is_private=True))
+
+    async def plan(message: Message, sink: Sink) -> None:
+        await sink.send(Reply(parts=(Plan(approval="a1", asker=ANNA.id, steps=(), expires_at=NOW),)))
+
+    assistant.on_hear, assistant.on_press = plan, refuse
+    await browser.say("do it")
+    await browser.press("edit", "a1", '{"1.summary": "y"}')
+    async with browser.stream() as events:
+        entries = await until(events, "progress", is_working=False)
+    latest = {one.data["number"]: one.data for one in entries}
+    assert latest[2]["pressed"] == {}
+    assert latest[3]["parts"][0]["text"] == "That does not fit."
+
+
+async def test_sentences_to_begin_with_are_those_of_the_person(browser: Browser, assistant: Scripted) -> None:
+    assert (await browser.enter())["suggestions"] == ["what is on my calendar today?"]
