@@ -30,7 +30,10 @@ class Limits:
 
 @dataclass
 class Turn:
-    """The context of a run. `id` names the turn in the ledger; `done` tells calls that wait for others."""
+    """The context of a run. `id` names the turn in the ledger; `done` tells calls that wait for others.
+
+    `free` are the systems that need no sign-in, which are `connected` for everybody.
+    """
 
     id: str
     who: Principal
