@@ -59,8 +59,8 @@ def _explained(message: AIMessage, tools: dict[str, Tool]) -> str:
 def _help(turn: Turn, tools: Sequence[Tool]) -> str:
     """What this person can do now, in sentences that work as they stand."""
     mine = [tool for tool in tools if tool.integration in turn.connected]
-    if not mine:
-        return _unconnected(tools)
+    if all(tool.integration in turn.free for tool in mine):
+        return _unconnected([tool for tool in tools if tool.integration not in turn.free])
     said = by_system(mine, turn.now.astimezone(turn.who.zone).hour)
     lines = ["Here is what I can do for you now, for example:"]
     lines += [f"- **{title}**: {', '.join(f'“{one}”' for one in found[:SHOWN])}" for title, found in said.items()]

@@ -34,6 +34,7 @@ class Turn:
 
     `channel` is the channel that others hear it in, "" in a private chat. `called` is how the person wants to be
     called, `recalled` what is remembered that fits the sentence.
+    `free` are the systems that need no sign-in, which are `connected` for everybody.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Turn:
     limits: Limits = field(default_factory=Limits)
     directory: Directory = field(default_factory=Directory)
     connected: frozenset[str] = frozenset()
+    free: frozenset[str] = frozenset()
     is_channel: bool = False
     has_outsiders: bool = False
     channel: str = ""

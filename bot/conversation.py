@@ -32,6 +32,7 @@ from core.message import Failure, Field, Message, Part, Platform, Press, PressAc
 from core.principal import Principal
 from governance.approval import Approvals
 from memory.command import correction, heard
+from tools.kit.auth import Open
 from tools.kit.pace import Kept
 from tools.registry import Registry
 
@@ -131,8 +132,9 @@ class Conversation:
 
     async def _seen(self, place: Place) -> None:
         with suppress(StorageUnavailable):  # the answer is what counts, and it says so too
+            who = await self.preferences.applied(place.who)
             for watcher in self.watchers:
-                await watcher(place.who, place.platform)
+                await watcher(who, place.platform)
 
     async def connected(self, who: Principal, integration: str) -> None:
         """Go on with what this person parked until the integration was connected."""
@@ -420,6 +422,7 @@ class Conversation:
             limits=self._limits,
             directory=self.names.of(place.who),
             connected=frozenset(key for key, status in connected.items() if status == "active"),
+            free=frozenset(key for key, kind in self._registry.integrations.items() if isinstance(kind.auth, Open)),
             is_channel=place.audience == "channel",
             has_outsiders=place.has_outsiders,
             channel=f"{place.platform}:{place.conversation}" if place.audience == "channel" else "",

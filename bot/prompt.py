@@ -24,7 +24,7 @@ class Prompts:
 
     async def of(self, who: Principal) -> tuple[str, ...]:
         """Up to four, what they use most first, then one of each system in turn."""
-        status = await self._registry.connected(who)
+        status = await self._registry.connections.keys(who.tenant, who.id)
         connected = {key for key, one in status.items() if one == "active"}
         tools = [tool for tool in self._registry.tools if tool.integration in connected]
         used = await self._ledger.used(who, LATELY)

@@ -94,7 +94,10 @@ async def demo_chat(settings: Settings, *, with_web: bool) -> None:
                 console.print(f"The same in the browser: {address}/chat", markup=False, highlight=False)
             console.print(EXAMPLE, markup=False, highlight=False)
             console.print()
+            unasked = asyncio.create_task(running.courier.run()) if is_person else None
             await terminal.chat()
+            if unasked:
+                unasked.cancel()
             await web.close()
 
 

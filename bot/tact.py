@@ -55,6 +55,8 @@ def judge(matter: Matter, wishes: Preferences, zone: ZoneInfo, sent_today: int, 
         return Verdict("send", f"it is urgent: {matter.why}")
     if not matter.is_asked and (learned := _learned(matter, wishes, zone, now)):
         return learned
+    if matter.is_asked and kind != "approval":
+        return Verdict("send", matter.why)
     if matter.is_digest and now.astimezone(zone).weekday() in wishes.days:
         return Verdict("send", matter.why)
     if is_quiet(wishes, zone, now):

@@ -56,6 +56,7 @@ def button(entry: Entry, label: str) -> Button:
     return found
 
 
+@pytest.mark.behaviour("app-home")
 async def test_a_plan_waits_on_the_home_page_with_its_exact_arguments(desk: Office, sandbox: Sandbox) -> None:
     await desk.say(SENTENCE)
     (entry,) = (await listing(desk, "Waiting for you")).entries
@@ -68,6 +69,7 @@ async def test_a_plan_waits_on_the_home_page_with_its_exact_arguments(desk: Offi
     assert sum(one["summary"] == SUMMARY for one in sandbox.vendors["jira"].state["issues"].values()) == 1
 
 
+@pytest.mark.behaviour("app-home", "undo")
 async def test_what_was_done_can_be_taken_back_from_the_home_page(desk: Office) -> None:
     await desk.say(BUG_ONLY)
     await desk.say("yes")
@@ -81,6 +83,7 @@ async def test_what_was_done_can_be_taken_back_from_the_home_page(desk: Office) 
     assert not (await listing(desk, "Done lately", INES)).entries
 
 
+@pytest.mark.behaviour("app-home")
 async def test_a_connection_shows_how_long_it_holds_and_ends_by_a_button(desk: Office) -> None:
     entries = {one.text: one for one in (await listing(desk, "Connections")).entries}
     jira = entries["Jira: connected"]
@@ -137,6 +140,7 @@ async def test_a_setting_is_that_persons_alone(desk: Office) -> None:
         assert not any("Tokyo" in one.text for one in (await listing(desk, "Settings", email, tenant)).entries)
 
 
+@pytest.mark.behaviour("suggested-prompts")
 async def test_prompts_are_for_connected_systems_and_for_what_is_used(desk: Office) -> None:
     said = await desk.running.conversation.prompts(desk.who)
     tools = {one.say.casefold(): tool for tool in desk.running.registry.tools for one in tool.examples}
@@ -162,6 +166,7 @@ async def test_help_gives_sentences_for_what_this_person_has(desk: Office) -> No
     assert said.count("“") >= 4
 
 
+@pytest.mark.behaviour("audience")
 async def test_in_a_channel_help_tells_nobody_what_somebody_has_connected(desk: Office) -> None:
     said = await desk.say("help", audience="channel")
     assert [reply.is_private for reply in said.replies] == [False, True]

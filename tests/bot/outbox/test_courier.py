@@ -60,6 +60,18 @@ async def test_urgent_waits_for_no_quiet_hours(desk: Desk) -> None:
     assert (await desk.rows())["PAY-1:open"].because == "it is urgent: the shop is down"
 
 
+@pytest.mark.behaviour("notice-reminder", "snooze")
+async def test_what_the_person_set_for_a_moment_comes_at_that_moment(desk: Desk) -> None:
+    desk.now = TUESDAY.replace(hour=18, minute=30)
+    await desk.put("r1", kind="reminder", not_before=TUESDAY.replace(hour=21))
+    await desk.put("PAY-1:open")
+    assert await desk.later() == 1
+    await desk.push("In an hour")
+    assert await desk.later(hours=1) == 1
+    assert await desk.later(hours=1, minutes=30) == 1
+    assert "r1" in desk.slack.texts()[-1]
+
+
 @pytest.mark.behaviour("budget", "digest-batch")
 async def test_beyond_the_days_budget_it_comes_in_one_digest_the_next_morning(desk: Desk) -> None:
     await desk.recipients.prefer(DANA.tenant, DANA.id, per_day=2)
@@ -99,10 +111,10 @@ async def test_many_at_once_come_as_one_message(desk: Desk) -> None:
     desk.now = TUESDAY.replace(hour=22)
     for number in range(9):
         await desk.put(f"T-{number}:open")
-    await desk.put("r1", kind="reminder")
+    await desk.put("a1", kind="approval")
     await desk.later()
     assert await desk.later(hours=11) == 2
-    assert "r1" in desk.slack.texts()[0]
+    assert "a1" in desk.slack.texts()[0]
     assert desk.slack.texts()[1].count("• T-") == 9
 
 
