@@ -25,7 +25,8 @@ from memory.item import Owner
 from memory.store import Store
 
 BATCH = 5_000
-SPACE = {"hnsw": {"space": "cosine"}}
+SPACE = {"hnsw": {"space": "cosine", "batch_size": 1, "sync_threshold": 1}}  # on disk at once: one closed is read again
+OPEN_COLLECTIONS = 128  # held in memory, 3 MB each
 RETRY_S = 5.0
 SERVER_S = 5.0  # the longest wait for one answer of a Chroma server
 _log = logger("memory.index")
@@ -215,6 +216,10 @@ class Index:
         if not self._lock.is_locked:
             self._lock.acquire()
         embedded: Client = chromadb.PersistentClient(self._where, settings=settings)
+        bindings: Any = getattr(embedded, "_server")  # noqa: B009 - Chroma offers no setting for it
+        bindings.stop()
+        bindings.hnsw_cache_size = OPEN_COLLECTIONS
+        bindings.start()
         return embedded
 
     def _closed(self) -> None:
