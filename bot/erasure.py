@@ -95,8 +95,8 @@ class Erasure:
             *await self._remembered(who),
             await self._conversations(who),
             Line("receipts", await self._ledger.redact(who), await self._ledger.worded(who)),
-            Line("plans", await self._approvals.redact(who), 0),
-            Line("places", await self._notes.drop_ending(NOTES, f"{who.tenant}:", f":{who.id}"), 0),
+            Line("plans", await self._approvals.redact(who), await self._approvals.worded(who)),
+            await self._places(who),
         ]
         await self._database.scrub()
         await self._scrub_threads()
@@ -121,6 +121,12 @@ class Erasure:
         for thread in threads:
             await self._saver.adelete_thread(thread)
         return Line("conversations", len(threads), len(await self._threads(who)))
+
+    async def _places(self, who: Principal) -> Line:
+        begin, end = f"{who.tenant}:", f":{who.id}"
+        removed = await self._notes.drop_ending(NOTES, begin, end)
+        keys = [key for kind in NOTES for key in await self._notes.keys(kind)]
+        return Line("places", removed, sum(key.startswith(begin) and key.endswith(end) for key in keys))
 
     async def _threads(self, who: Principal) -> list[str]:
         """The person's threads, which carry tenant, platform and person in their key."""

@@ -159,6 +159,12 @@ class Approvals:
                     row.status = "withdrawn" if row.status == "pending" else row.status
         return count
 
+    async def worded(self, who: Principal) -> int:
+        """How many of this person's plans still hold their calls."""
+        async with self._database.session() as session:
+            mine = (ApprovalRow.tenant == who.tenant, ApprovalRow.principal == who.id)
+            return sum(bool(row.calls) for row in await session.scalars(select(ApprovalRow).where(*mine)))
+
     async def unfinished(self) -> list[ApprovalRow]:
         """Plans that a person approved and that nobody has begun, after a crash say."""
         async with self._database.session() as session:

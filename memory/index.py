@@ -25,8 +25,10 @@ from memory.item import Owner
 from memory.store import Store
 
 BATCH = 5_000
-SPACE = {"hnsw": {"space": "cosine"}}
+SPACE = {"hnsw": {"space": "cosine", "batch_size": 1, "sync_threshold": 1}}  # on disk at once: one closed is read again
+OPEN_COLLECTIONS = 128  # held in memory, 3 MB each
 RETRY_S = 5.0
+SERVER_S = 5.0  # the longest wait for one answer of a Chroma server
 _log = logger("memory.index")
 Answer = TypeVar("Answer")
 
@@ -97,15 +99,16 @@ class Index:
 
     async def encode(self, text: str) -> Vectors | None:
         """The vector of a question, (1, 384); None where vectors cannot be asked anyhow."""
-        return await self._run(self._encoder.encode, [text]) if self._client is not None else None
+        return await asyncio.to_thread(self._encoder.encode, [text]) if self._client is not None else None
 
-    async def level(self, owner: Owner, revision: int) -> bool:
-        """Bring an owner's collection to what the database holds, where it is behind `revision`."""
+    async def level(self, owner: Owner, revision: int, wait_s: float | None = None) -> bool:
+        """Bring an owner's collection to what the database holds, where it is behind; false where that takes longer."""
         if self._client is None or self._revisions.get(owner.name) == revision:
             return self._client is not None
         try:
-            current, texts = await self._store.texts(owner)
-            await self._run(self._leveled, owner.name, current, texts)
+            async with asyncio.timeout(wait_s):
+                current, texts = await self._store.texts(owner)
+                await self._run(self._leveled, owner.name, current, texts)
         except Exception as error:
             self._lost(error)
             return False
@@ -183,7 +186,8 @@ class Index:
 
     def _lost(self, error: Exception) -> None:
         _log.warning("index_unavailable", kind=type(error).__name__)
-        if not self.is_embedded or not isinstance(error, TimeoutError):
+        if self._client is not None and not (self.is_embedded and isinstance(error, TimeoutError)):
+            self._thread.submit(_let_go, self._client)
             self._client = None
             self._collections.clear()
             self._revisions.clear()
@@ -203,6 +207,8 @@ class Index:
             port = parts.port or (443 if parts.scheme == "https" else 80)
             host, is_secure = parts.hostname or "", parts.scheme == "https"
             server: Client = chromadb.HttpClient(host=host, port=port, ssl=is_secure, settings=settings)
+            for session in _sessions(server):
+                session.timeout = SERVER_S
             return server
         Path(self._where).mkdir(parents=True, exist_ok=True)
         if self._lock is None:  # two processes must not write one folder; the second goes without vectors
@@ -210,11 +216,15 @@ class Index:
         if not self._lock.is_locked:
             self._lock.acquire()
         embedded: Client = chromadb.PersistentClient(self._where, settings=settings)
+        bindings: Any = getattr(embedded, "_server")  # noqa: B009 - Chroma offers no setting for it
+        bindings.stop()
+        bindings.hnsw_cache_size = OPEN_COLLECTIONS
+        bindings.start()
         return embedded
 
     def _closed(self) -> None:
         if self._client is not None:
-            self._client.close()
+            _let_go(self._client)
             self._client = None
         if self._lock is not None:
             self._lock.release()
@@ -267,6 +277,19 @@ class Index:
         while part := self._client.list_collections(limit=500, offset=len(found)):
             found |= {one.name: int((one.metadata or {}).get("revision", -1)) for one in part}
         return found
+
+
+def _sessions(client: Client) -> list[Any]:
+    """The HTTP clients of a Chroma client, which Chroma gives no time limit and never closes; none for the embedded."""
+    parts = (client, getattr(client, "_admin_client", None))
+    found = [getattr(getattr(part, "_server", None), "_session", None) for part in parts]
+    return [session for session in found if session is not None]
+
+
+def _let_go(client: Client) -> None:
+    for session in _sessions(client):
+        session.close()
+    client.close()
 
 
 def _vacuum(file: Path) -> None:

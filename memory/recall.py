@@ -17,6 +17,7 @@ MEANING, WORDS, RECENCY, USE = 0.6, 0.15, 0.06, 0.04
 LEAST_MEANING, LEAST_WORDS = 0.2, 0.34
 HALF_LIFE_DAYS = 60.0
 NEAREST = 12
+LEVEL_S = 0.5
 CHARS_PER_TOKEN = 4
 NEARER: Mapping[Scope, float] = {"person": 0.05, "channel": 0.03, "team": 0.02, "tenant": 0.0}
 
@@ -54,7 +55,7 @@ class Recall:
         found: list[Recalled] = []
         for owner, shelf in shelves.items():
             near: Mapping[str, float] = {}
-            if vector is not None and shelf.rows and await self._index.level(owner, shelf.revision):
+            if vector is not None and shelf.rows and await self._index.level(owner, shelf.revision, LEVEL_S):
                 near = await self._index.near(owner, vector, NEAREST) or {}
             rows = await self._rows(owner, shelf, near, asked)
             found += [self._judged(row, owner, shelf, near.get(row.id, 0.0), asked) for row in rows]
