@@ -166,7 +166,7 @@ async def test_in_the_playground_a_plan_is_edited_and_approved_in_place_and_a_wo
 async def _met(notes: Any, dana: Principal) -> Principal:
     """The person of the Playground, once the assistant knows them, with the demo user's address."""
     async with asyncio.timeout(60):
-        while not (keys := [key for key in await notes.keys("reference") if ":teams:person:" in key]):
+        while not (keys := [key for key in await notes.keys("reference") if ":teams:person:" in key]):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     tenant, _, person = keys[0].partition(":teams:person:")
     return dana.model_copy(update={"tenant": tenant, "id": person})
