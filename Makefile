@@ -12,7 +12,7 @@ else
 INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 endif
 
-.PHONY: setup run test check bench eval lock clean
+.PHONY: setup run test check bench playground eval lock clean
 .DEFAULT_GOAL := setup
 
 setup: .venv/.base ## makes .venv with the `atom` command
@@ -33,6 +33,9 @@ check: .venv/.dev ## format, lint, types, imports, quick tests of the house
 
 bench: .venv/.dev ## measures speed
 	@$(PYTEST) -q -s -m bench
+
+playground: .venv/.dev ## talks to the assistant by Microsoft's Agents Playground; needs npm and chromium
+	@$(PYTEST) -q -m playground tests/playground
 
 eval: .venv/.base ## scores the assistant on the data sets
 	@$(BIN)/atom eval

@@ -332,6 +332,7 @@ def teams(running: Services) -> Any:
         login_url=settings.teams_login_url,
     )
     running.conversation.openers["teams"] = adapter
+    running.conversation.redelivers.add("teams")
     running.closers.append(adapter.aclose)
     return adapter
 

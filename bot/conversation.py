@@ -305,8 +305,8 @@ class Conversation:
         except AtomError as error:
             await sink.send(Reply(parts=(Failure(text=error.message, next_step=error.next_step),), is_private=True))
             return
-        await sink.settle(press.target, Reply.of_text("Changed; the new plan waits for your word."))
-        await self._show(ending, turn, place, sink)
+        replies = await self._answers.replies(ending, turn, place)
+        await self._send(replies, ending, turn, place, sink, into=press.target)
 
     async def _edited(self, press: Press, given: dict[str, str], place: Place, sink: Sink) -> tuple[Turn, Ending]:
         row = await self._approvals.open(press.target, place.who)
@@ -389,14 +389,17 @@ class Conversation:
     async def _show(self, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
         await self._send(await self._answers.replies(ending, turn, place), ending, turn, place, sink)
 
-    async def _send(self, replies: Sequence[Reply], ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
+    async def _send(
+        self, replies: Sequence[Reply], ending: Ending, turn: Turn, place: Place, sink: Sink, *, into: str = ""
+    ) -> None:
+        """Send the replies, the first in the place of the plan `into`."""
         if ending.waits and turn.thread == place.key:
             await self._notes.put("place", turn.thread, place.model_dump(mode="json"))
         for pending in ending.waits:
             if pending["kind"] == "connect":
                 await self._park(turn, pending["integration"])
-        for reply in replies:
-            await sink.send(reply)
+        for number, reply in enumerate(replies):
+            await (sink.settle(into, reply) if into and not number else sink.send(reply))
         await self._afterwards(ending, turn, sink)
 
     async def _afterwards(self, ending: Ending, turn: Turn, sink: Sink) -> None:

@@ -27,6 +27,7 @@ _COMMANDS = [
     ("What can you do", "What I can do, and in which systems"),
     ("What is waiting for me", "Plans that wait for your approval"),
     ("Connect", "Connect one of your systems"),
+    ("Home", "Your connections, approvals and settings"),
 ]
 _HEARS_ALL = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
 
@@ -70,6 +71,21 @@ def teams_manifest(app_id: str, address: str, *, hears_all: bool = False) -> dic
                 "supportsFiles": False,
                 "commandLists": [
                     {"scopes": _SCOPES, "commands": [{"title": t, "description": d} for t, d in _COMMANDS]}
+                ],
+            }
+        ],
+        "composeExtensions": [
+            {
+                "botId": app_id.lower(),
+                "commands": [
+                    {
+                        "id": "ask",
+                        "type": "action",
+                        "title": "Ask ATOM about this",
+                        "description": "Have something done with this message",
+                        "context": ["message"],
+                        "fetchTask": True,
+                    }
                 ],
             }
         ],

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from agent.ledger import LedgerRow
 from agent.model import Interpreter
 from bot.app import Services, services
+from bot.locale import Writer
 from bot.present import found
 from core.message import Message, Part, Plan, Press, Question
 from core.principal import Principal
@@ -116,7 +117,7 @@ class _Scene:
         return row.effect == "read" and row.status == "done" and row.tool.partition(".")[0] in self._script.systems
 
     def _listed(self, row: LedgerRow, who: Principal) -> Part:
-        return found(row.result, self._running.registry.tool(row.tool), who.zone)
+        return found(row.result, self._running.registry.tool(row.tool), Writer.of(who))
 
     async def _settle(self, turn: Turn, who: Principal, first: Recorder, seen: Seen) -> None:
         """Answer the question and approve the plan that came back, where the script does."""

@@ -103,3 +103,13 @@ def _decode(png: bytes, side: int) -> list[bytes]:
     stride = side * 4 + 1
     assert len(raw) == side * stride
     return [raw[i + 1 : i + stride] for i in range(0, len(raw), stride)]
+
+
+def test_the_menu_of_every_message_opens_the_dialog_that_the_adapter_answers() -> None:
+    manifest = teams_manifest(APP_ID, "https://atom.example.org")
+    [extension] = manifest["composeExtensions"]
+    [command] = extension["commands"]
+    assert extension["botId"] == APP_ID.lower()
+    assert (command["type"], command["context"], command["fetchTask"]) == ("action", ["message"], True)
+    assert len(command["title"]) <= 32
+    assert len(command["description"]) <= 128

@@ -1,0 +1,1 @@
+"""Conversations by Microsoft's own client, the Agents Playground, in a browser."""
