@@ -18,6 +18,7 @@ from agent.model import Interpreter
 from bot.app import Services, services
 from bot.locale import Writer
 from bot.present import found
+from core.errors import ConfigInvalid
 from core.message import Message, Part, Plan, Press, Question
 from core.principal import Principal
 from core.settings import Settings
@@ -27,6 +28,7 @@ from sandbox.server import Sandbox, serve
 from sandbox.world import World
 from tools.kit.connection import Connection
 
+SWITCH = "personal"  # the setting that switches memory
 STEP = timedelta(minutes=3)
 FIRST_HOUR = 8
 
@@ -44,10 +46,12 @@ class Stage:
     async def play(self, script: Script, *, with_memory: bool) -> Played:
         """Play a script from the first turn to the last, in a home of its own."""
         with tempfile.TemporaryDirectory(prefix="atom-memory-") as home:
-            chosen: dict[str, Any] = {"memory": with_memory} if "memory" in Settings.model_fields else {}
+            chosen: dict[str, Any] = {SWITCH: with_memory} if has_switch() else {}
             settings = Settings(home=Path(home), clients=self._clients, **chosen)
             reader = self._readers.get(with_memory)
             async with services(settings, hosts=self._hosts, interpreter=reader) as running:
+                if hasattr(running, "memory") and not has_switch():
+                    raise ConfigInvalid(f"Memory is there, but no setting “{SWITCH}” to switch it off for comparison.")
                 self._readers[with_memory] = running.interpreter
                 scene = _Scene(running, self._sandbox, script)
                 await asyncio.gather(*(self._connect(running, scene.principal(who), script) for who in script.people))
@@ -193,6 +197,11 @@ class _Scene:
                 for one in await store.everything(person.tenant, person.id)
             ]
         return found
+
+
+def has_switch() -> bool:
+    """Whether this assistant has a memory to switch on and off."""
+    return SWITCH in Settings.model_fields
 
 
 @asynccontextmanager

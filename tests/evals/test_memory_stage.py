@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.settings import Settings
 from evals.memory.run import evaluate
 from evals.memory.script import Script, load_scripts
-from evals.memory.stage import stage
+from evals.memory.stage import has_switch, stage
 
 ASKED = {
     "id": "one",
@@ -55,4 +54,4 @@ async def test_scripts_are_scored_with_memory_and_without() -> None:
     report = await evaluate(two)
     assert (report.scripts, report.off.leaks.n, report.off.false_fill.n) == (2, 1, 1)
     assert report.outright.rates["argument"].n == 1
-    assert (report.on is None) == ("memory" not in Settings.model_fields)
+    assert (report.on is None) == (not has_switch())
