@@ -23,6 +23,7 @@ from agent.turn import Limits
 from bot.connect import CALLBACK, CONNECT, connect_routes
 from bot.conversation import Conversation
 from bot.delivery import Deliveries, Notes
+from bot.feedback import Feedback
 from bot.home import Home
 from bot.hook import hook_routes
 from bot.page import page
@@ -124,6 +125,7 @@ async def services(
         notes = Notes(database)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
+        conversation.handlers["rate"] = Feedback(database).rate
         furnish(conversation, Home(registry, approvals, ledger, audit, conversation.preferences))
         yield Services(
             settings,

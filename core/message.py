@@ -255,10 +255,14 @@ Part = Annotated[
 
 
 class Reply(_Frozen):
-    """What the assistant says; `is_private` parts of the world see it only as the asker."""
+    """What the assistant says; `is_private` parts of the world see it only as the asker.
+
+    `turn` is set where it answers something asked: what a button `rate` has as its target.
+    """
 
     parts: tuple[Part, ...]
     is_private: bool = False
+    turn: str = ""
 
     @classmethod
     def of_text(cls, text: str) -> Reply:
