@@ -6,6 +6,7 @@ person's unused word on exactly these calls.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from langchain.agents.middleware import AgentMiddleware, hook_config
@@ -23,6 +24,8 @@ from governance.approval import Approvals, digest
 from governance.audit import Audit
 from governance.policy import Policy, Verdict
 from tools.registry import Registry
+
+NOBODY = "Its steps are for different people to approve. Please ask for them one by one."
 
 
 class Gate(AgentMiddleware[PlanState, Turn]):
@@ -54,7 +57,10 @@ class Gate(AgentMiddleware[PlanState, Turn]):
         denied = await self._deny(calls, verdicts, turn)
         going = [call for call, verdict in zip(calls, verdicts, strict=True) if verdict.decision != "deny"]
         waits = any(verdict.decision == "confirm" for verdict in verdicts)
-        if waits and not await self._agreed(message, going, turn):
+        approvers = _approvers(verdicts)
+        if approvers is None:
+            return await self._refused(going, denied, turn, NOBODY)
+        if waits and not await self._agreed(message, going, turn, approvers):
             return await self._refused(going, denied, turn)
         return {"messages": denied}
 
@@ -63,11 +69,11 @@ class Gate(AgentMiddleware[PlanState, Turn]):
         is_undo = call["id"] in state.get("undo_of", {})
         return None if tool is None or (tool.is_hidden and not is_undo) else tool
 
-    async def _agreed(self, message: AIMessage, calls: list[ToolCall], turn: Turn) -> bool:
+    async def _agreed(self, message: AIMessage, calls: list[ToolCall], turn: Turn, approvers: Collection[str]) -> bool:
         plan = [_as_call(call) for call in calls]
         edits = message.additional_kwargs.get("atom", {}).get("edits", 0)
         marks = (turn.who.tenant, turn.id, digest(plan), *([str(edits)] if edits else ()))
-        asked = await self._approvals.ask(turn.who, turn.thread, plan, short_id(*marks))
+        asked = await self._approvals.ask(turn.who, turn.thread, plan, short_id(*marks), approvers)
         word = interrupt(
             Pending(
                 kind="approval",
@@ -76,6 +82,7 @@ class Gate(AgentMiddleware[PlanState, Turn]):
                 turn=turn.id,
                 calls=asked.calls,
                 expires_at=asked.expires_at.isoformat(),
+                approvers=sorted(approvers),
             )
         )
         agreed = word == "approve" and await self._approvals.use(asked.id, plan)
@@ -91,10 +98,13 @@ class Gate(AgentMiddleware[PlanState, Turn]):
                 answers.append(_answer(call, f"Not allowed: {verdict.reason}."))
         return answers
 
-    async def _refused(self, calls: list[ToolCall], denied: list[ToolMessage], turn: Turn) -> dict[str, Any]:
+    async def _refused(
+        self, calls: list[ToolCall], denied: list[ToolMessage], turn: Turn, why: str = ""
+    ) -> dict[str, Any]:
         for call in calls:
-            await self._end(call, "rejected", "", turn)
-        return {"messages": [*denied, *(_answer(call, "The person said no.") for call in calls)], "jump_to": "end"}
+            await self._end(call, "denied" if why else "rejected", why, turn)
+        said = why or "The person said no."
+        return {"messages": [*denied, *(_answer(call, said) for call in calls)], "jump_to": "end"}
 
     async def _end(self, call: ToolCall, status: Status, reason: str, turn: Turn) -> None:
         await self._ledger.end(turn.who.tenant, call["id"] or "", status, reason=reason)
@@ -117,6 +127,14 @@ class Gate(AgentMiddleware[PlanState, Turn]):
             status="planned",
             undo_of=state.get("undo_of", {}).get(call_id, ""),
         )
+
+
+def _approvers(verdicts: Sequence[Verdict]) -> frozenset[str] | None:
+    """Who may decide the whole plan, nobody named where it is the asker; None where nobody may decide all of it."""
+    named = [verdict.approvers for verdict in verdicts if verdict.decision == "confirm" and verdict.approvers]
+    if not named:
+        return frozenset()
+    return frozenset.intersection(*named) or None
 
 
 def _is_tainted(message: AIMessage) -> bool:

@@ -37,6 +37,7 @@ class Pending(TypedDict):
     calls: NotRequired[list[dict[str, Any]]]
     expires_at: NotRequired[str]
     integration: NotRequired[str]
+    approvers: NotRequired[list[str]]
 
 
 def short_id(*parts: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from bot.audience import Audience
 from bot.locale import Writer
 from bot.place import Place
 from bot.present import bare_receipt, outcome, receipt, steps
+from bot.render.chart import draw, series
 from core.errors import ConfigInvalid
 from core.message import Button, Connect, Entry, Failure, Listing, Option, Part, Plan, Question, Receipts, Reply, Text
 from core.principal import Principal
@@ -43,13 +45,13 @@ class Answers:
         if place.audience == "direct":
             parts = (*for_all, *alone) or (NO_ANSWER,)
             is_private = _is_memory(ending) or any(isinstance(one, Connect) for one in parts)
-            return (Reply(parts=parts, is_private=is_private),)
+            return (Reply(parts=parts, is_private=is_private, turn=turn.id),)
         if not alone:
-            return (Reply(parts=for_all or (NO_ANSWER,)),)
+            return (Reply(parts=for_all or (NO_ANSWER,), turn=turn.id),)
         if any(row.effect == "read" and row.status == "done" for row in ending.rows) and not ending.waits:
             alone = (*alone, _share(turn, has_outsiders=ending.has_outsiders or place.has_outsiders))
         aside = Text(text=f"{turn.who.name}, the rest is for you alone." if for_all else f"{turn.who.name}, {ASIDE}")
-        return Reply(parts=(*for_all, aside)), Reply(parts=alone, is_private=True)
+        return Reply(parts=(*for_all, aside)), Reply(parts=alone, is_private=True, turn=turn.id)
 
     def found(self, rows: Sequence[LedgerRow], who: Principal) -> tuple[Part, ...]:
         """What the reading calls among these gave."""
@@ -62,6 +64,7 @@ class Answers:
         found += [(part, audience is None) for part in _recalled(ending, turn)]
         if not ending.waits:
             found += self._outcome(ending, turn, audience)
+            found += await self._pictures(ending, turn, audience)
         for pending in ending.waits:
             is_open = audience is None or self._sees_waiting(pending, ending, audience)
             found.append((await self._waiting(pending, ending, turn), is_open))
@@ -88,6 +91,16 @@ class Answers:
             *parts,
             *((part, False) for part in outcome(closed, self._tools, _writer(turn))),
         ]
+
+    async def _pictures(self, ending: Ending, turn: Turn, audience: Audience | None) -> list[tuple[Part, bool]]:
+        """Charts of what was found, for those who may see the numbers."""
+        found: list[tuple[Part, bool]] = []
+        for row in ending.rows:
+            compared = series(row.result) if row.effect == "read" and row.status == "done" else None
+            if compared is not None:
+                picture = await asyncio.to_thread(draw, compared, _writer(turn))
+                found.append((picture, audience is None or self._sees(row, audience)))
+        return found
 
     def _sees(self, row: LedgerRow, audience: Audience) -> bool:
         tool = self._tools.get(row.tool)
@@ -123,9 +136,18 @@ class Answers:
         if pending["kind"] == "question":
             options = tuple(Option(label=label, value=value) for label, value in pending.get("options", ()))
             return Question(id=pending["id"], asker=turn.who.id, text=pending["text"], options=options)
+        if is_for_others(pending):
+            whom = " or ".join(pending["approvers"])
+            planned = [receipt(row, self._tools.get(row.tool)) for row in ending.rows if row.status == "planned"]
+            lines = [one.model_copy(update={"text": f"{one.text} waiting for {whom}"}) for one in planned]
+            return Receipts(lines=tuple(lines))
+        return self.plan(pending, ending, turn.who.id)
+
+    def plan(self, pending: Pending, ending: Ending, asked: str) -> Plan:
+        """The plan that waits, for whoever is asked."""
         return Plan(
             approval=pending["id"],
-            asker=turn.who.id,
+            asker=asked,
             steps=steps([row for row in ending.rows if row.status == "planned"], self._tools),
             expires_at=datetime.fromisoformat(pending["expires_at"]),
         )
@@ -137,6 +159,11 @@ class Answers:
         except ConfigInvalid as error:
             return Failure(text=text, next_step=error.sentence())
         return Connect(integration=key, name=name, url=url, text=text)
+
+
+def is_for_others(pending: Pending) -> bool:
+    """Whether a plan waits for the word of somebody else than its asker."""
+    return bool(pending.get("approvers")) and pending["principal"] not in pending["approvers"]
 
 
 def _writer(turn: Turn) -> Writer:

@@ -27,6 +27,7 @@ from bot.conversation import Conversation
 from bot.courier import Courier
 from bot.delivery import Notes
 from bot.erasure import Erasure
+from bot.feedback import Feedback
 from bot.home import Home
 from bot.hook import hook_routes
 from bot.inbox import EventInbox
@@ -157,6 +158,8 @@ async def services(
         stack.push_async_callback(events.close)
         conversation = Conversation(agent, registry, approvals, ledger, notes, limits=limits)
         stack.push_async_callback(conversation.names.drain)
+        feedback = Feedback(database)
+        conversation.handlers["rate"] = feedback.rate
         furnish(conversation, Home(registry, approvals, ledger, audit, conversation.preferences))
         board = Noticeboard(outbox, recipients, tastes, follows=tuple(followed(registry.integrations)))
         board.join(conversation.handlers)
@@ -166,7 +169,7 @@ async def services(
         courier.feeders.append(Mornings(registry, outbox, recipients).round)
         inbox = Inbox(database, vault, registry.integrations, hosts or settings.hosts)
         courier.feeders.append(Watch(registry, inbox, outbox, recipients, notes).round)
-        erasure = Erasure(database, memory, checkpointer, ledger, approvals, notes, audit)
+        erasure = Erasure(database, memory, checkpointer, ledger, approvals, notes, audit, outbox, feedback)
         conversation.after.append(erasure.after)
         conversation.sections.append(Shelf(memory).section)
         conversation.prompters.append(Usual(memory, registry).of)

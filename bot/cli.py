@@ -71,6 +71,16 @@ def serve() -> None:
 
 
 @app.command()
+def feedback() -> None:
+    """Count what people thought of answers, by company, thumb and reason."""
+    settings = settings_of_process()
+    from bot.session import feedback_counts
+
+    for (tenant, value, reason), count in sorted(asyncio.run(feedback_counts(settings)).items()):
+        typer.echo(f"{tenant:24} {value:5} {reason or '-':12} {count}")
+
+
+@app.command()
 def tools(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON list.")] = False,
 ) -> None:

@@ -16,21 +16,21 @@ from agent.ledger import Ledger
 from agent.loop import Agent, Ending
 from agent.state import CONNECTED, Pending, short_id
 from agent.turn import Limits, Turn
-from bot.answer import Answers, question_id
+from bot.answer import Answers, is_for_others, question_id
 from bot.assistant import Opener, Sink
 from bot.delivery import Notes
+from bot.guard import guarded
 from bot.names import Names
 from bot.place import Place, place_of
 from bot.preference import Preferences
 from bot.prompt import Prompts
 from bot.word import option, word
 from core.clock import Clock, utc_now
-from core.db import is_storage_error, unavailable
-from core.errors import AtomError, InvalidArgument, StorageUnavailable
-from core.log import frames, logger
+from core.errors import AtomError, InvalidArgument, NotFound, StorageUnavailable
+from core.log import logger
 from core.message import Failure, Field, Message, Part, Platform, Press, PressAction, Reply, Text
 from core.principal import Principal
-from governance.approval import Approvals
+from governance.approval import ApprovalRow, Approvals
 from memory.command import correction, heard
 from tools.kit.auth import Open
 from tools.kit.pace import Kept
@@ -40,6 +40,7 @@ LONGEST_TEXT = 8_000
 LONGEST_NAME_WORDS = 5
 PROMPTS = 4
 EVENTS_KEPT = 20
+EXPIRED = Failure(text="This plan waited too long and has expired.", next_step="Please ask again.")
 SET_ASIDE = "Set aside; nothing was changed."
 _FORM = TypeAdapter(dict[str, str])
 _log = logger("bot.conversation")
@@ -175,7 +176,7 @@ class Conversation:
             await self._notes.put("heard", place.key, {"events": done[-EVENTS_KEPT:]})
 
         async with self._locks.of(place.key):
-            await _guarded(marked(), sink)
+            await guarded(marked(), sink)
             with suppress(StorageUnavailable):  # then what was answered is said once more, after a restart say
                 await self._notes.drop("at_work", place.key)
 
@@ -260,6 +261,16 @@ class Conversation:
         await sink.send(Reply(parts=(stale,), is_private=True))
 
     async def _decide(self, approval: str, approve: bool, place: Place, sink: Sink, *, is_button: bool) -> None:
+        waiting = await self._approvals.get(place.who.tenant, approval)
+        if waiting is not None and waiting.status == "pending":
+            approvers = await self._approvals.approvers(waiting)
+            if waiting.principal != place.who.id and place.who.id in approvers:
+                await self._decide_for(waiting, approve, place, sink)
+                return
+            if not approve and waiting.principal == place.who.id and place.who.id not in approvers:
+                await self._set_aside(await self._agent.waits(place.key), place, sink)
+                await sink.send(Reply.of_text(SET_ASIDE))
+                return
         try:
             row = await self._approvals.decide(approval, place.who, approve=approve)
         except AtomError as error:
@@ -316,10 +327,54 @@ class Conversation:
             turn = await self._turn(place, sink, await self._agent.turn_of(row.thread), thread=row.thread)
             return turn, await self._agent.edit(turn, press.target, given)
 
+    async def _decide_for(self, row: ApprovalRow, approve: bool, place: Place, sink: Sink) -> None:
+        """Somebody else's plan: it goes on in the asker's thread and under the asker's connections."""
+        try:
+            asker, there = await self._asker(row)
+            await self._approvals.decide(row.id, place.who, approve=approve)
+        except AtomError as error:
+            await sink.send(Reply(parts=(Failure(text=error.message, next_step=error.next_step),), is_private=True))
+            return
+        done = "approved" if approve else "refused"
+        await sink.settle(row.id, Reply.of_text(f"You {done} this; {asker.who.name} hears of it."))
+        await there.send(Reply.of_text(f"{place.who.name} {done} your plan."))
+        async with self._locks.of(row.thread):
+            turn = await self._turn(asker, there, await self._agent.turn_of(row.thread), thread=row.thread)
+            ending = await self._agent.resume(turn, {row.id: "approve" if approve else "reject"})
+            await self._show(ending, turn, asker, there)
+
+    async def _asker(self, row: ApprovalRow) -> tuple[Place, Sink]:
+        """Where a plan was asked for.
+
+        Raises:
+            NotFound: that thread cannot be reached.
+        """
+        kept = await self._notes.get("place", row.thread)
+        asker = Place.model_validate(kept) if kept else None
+        opener = self.openers.get(asker.platform) if asker else None
+        if asker is None or opener is None:
+            raise NotFound("I cannot reach the person who asked for this, so nothing was decided.")
+        return asker, await opener.reopen(asker.who.tenant, asker.conversation, asker.thread, asker.who.id)
+
+    async def expire(self) -> int:
+        """Let plans that waited too long say so themselves; how many there were."""
+        late = await self._approvals.expired()
+        for row in late:
+            async with self._locks.of(row.thread):
+                if not await self._approvals.withdraw(row.id):
+                    continue  # decided, or another process says it
+                if any(pending["id"] == row.id for pending in await self._agent.waits(row.thread)):
+                    await self._agent.drop(row.thread)
+                with suppress(AtomError):
+                    _, there = await self._asker(row)
+                    await there.settle(row.id, Reply(parts=(EXPIRED,)))
+        return len(late)
+
     async def _expired(self, approval: str, said: Failure, place: Place, sink: Sink) -> bool:
         """Whether the person's own plan waited too long; then its card says so, and it waits no longer."""
         row = await self._approvals.get(place.who.tenant, approval)
-        if row is None or row.principal != place.who.id or row.status != "pending":
+        is_mine = row is not None and row.principal == place.who.id and row.status == "pending"
+        if row is None or not is_mine or row.expires_at > self._clock():
             return False
         await self._approvals.withdraw(approval)
         if any(pending["id"] == approval for pending in await self._agent.waits(row.thread)):
@@ -402,6 +457,34 @@ class Conversation:
             await (sink.settle(into, reply) if into and not number else sink.send(reply))
         await self._afterwards(ending, turn, sink)
 
+        for pending in ending.waits:
+            if is_for_others(pending):
+                await self._refer(pending, ending, turn, place, sink)
+
+    async def _refer(self, pending: Pending, ending: Ending, turn: Turn, place: Place, sink: Sink) -> None:
+        """Ask those whose word counts, where they are; whom nobody reaches finds the plan on the home page."""
+        asks, reached = Text(text=f"{turn.who.name} asks for your word on this:"), False
+        for person in pending["approvers"]:
+            with suppress(NotFound):
+                there = await self._reach(turn.who.tenant, person, place.platform)
+                parts = (asks, self._answers.plan(pending, ending, person))
+                await there.send(Reply(parts=parts, is_private=True))
+                reached = True
+        if not reached:
+            await sink.send(Reply.of_text("I could not reach them in the chat; the plan stands on their home page."))
+
+    async def _reach(self, tenant: str, person: str, platform: Platform) -> Sink:
+        """Somebody's private chat, on this platform or another one.
+
+        Raises:
+            NotFound: they have none.
+        """
+        others = [opener for name, opener in self.openers.items() if name != platform]
+        for opener in [*([self.openers[platform]] if platform in self.openers else []), *others]:
+            with suppress(NotFound):
+                return await opener.reach(tenant, person)
+        raise NotFound("This person has no chat with me.")
+
     async def _afterwards(self, ending: Ending, turn: Turn, sink: Sink) -> None:
         for work in self.after:
             if more := await work(turn, ending):
@@ -465,23 +548,3 @@ def _what_can_change(fields: Sequence[Field]) -> Part:
         return Failure(text="There is nothing in this plan that can be changed.")
     lines = [f"- {field.step}. {field.label}: {field.value or '–'}" for field in fields]
     return Text(text="\n".join(["This can be changed:", *lines]))
-
-
-async def _guarded(work: Awaitable[None], sink: Sink) -> None:
-    """Whatever happens, the person gets an answer."""
-    try:
-        await work
-    except AtomError as error:
-        _log.warning("turn_failed", kind=type(error).__name__, cause=error.cause)
-        await sink.send(Reply(parts=(Failure(text=error.message, next_step=error.next_step),)))
-    except Exception as error:  # the last door: nobody is left without an answer
-        if is_storage_error(error):  # the checkpointer speaks to its database without us
-            raised = unavailable(error)
-            _log.warning("turn_failed", kind="StorageUnavailable", cause=raised.cause)
-            await sink.send(Reply(parts=(Failure(text=raised.message, next_step=raised.next_step),)))
-            return
-        _log.error("turn_broke", kind=type(error).__name__, where=frames(error))
-        sorry = Failure(text="Something in me broke while I worked on this.", next_step="Please say it once more.")
-        await sink.send(Reply(parts=(sorry,)))
-    finally:
-        await sink.status("")

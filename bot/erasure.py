@@ -13,6 +13,8 @@ from agent.ledger import Ledger
 from agent.loop import Ending
 from agent.turn import Turn
 from bot.delivery import Notes
+from bot.feedback import Feedback
+from bot.outbox import Outbox
 from core.db import Database
 from core.message import Platform, Reply, Table
 from core.principal import Principal
@@ -69,6 +71,8 @@ class Erasure:
         approvals: Approvals,
         notes: Notes,
         audit: Audit,
+        outbox: Outbox,
+        feedback: Feedback,
     ) -> None:
         self._database = database
         self._memory = memory
@@ -77,6 +81,8 @@ class Erasure:
         self._approvals = approvals
         self._notes = notes
         self._audit = audit
+        self._outbox = outbox
+        self._feedback = feedback
 
     async def after(self, turn: Turn, ending: Ending) -> Reply | None:
         """Once somebody had everything forgotten, the other stores follow, and they get the report."""
@@ -97,6 +103,8 @@ class Erasure:
             Line("receipts", await self._ledger.redact(who), await self._ledger.worded(who)),
             Line("plans", await self._approvals.redact(who), await self._approvals.worded(who)),
             await self._places(who),
+            Line("notices", await self._outbox.forget(who.tenant, who.id), await self._outbox.kept(who.tenant, who.id)),
+            Line("feedback", await self._feedback.forget(who), await self._feedback.left(who)),
         ]
         await self._database.scrub()
         await self._scrub_threads()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Boolean, Index, Integer, String, delete, select, update
+from sqlalchemy import JSON, Boolean, Index, Integer, String, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -191,6 +191,12 @@ class Outbox:
                 delete(NoticeRow).where(NoticeRow.tenant == tenant, NoticeRow.person == person)
             )
             return int(gone.rowcount)  # type: ignore[attr-defined]
+
+    async def kept(self, tenant: str, person: str) -> int:
+        """How many notices of a person there are."""
+        async with self._database.session() as session:
+            mine = (NoticeRow.tenant == tenant, NoticeRow.person == person)
+            return await session.scalar(select(func.count()).select_from(NoticeRow).where(*mine)) or 0
 
     async def _put(self, session: AsyncSession, notice: Notice) -> Verdict:
         now = self._clock()

@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Literal
@@ -16,16 +17,20 @@ import uvicorn
 from rich.console import Console
 from starlette.types import ASGIApp
 
-from core.errors import ConfigInvalid, StorageUnavailable
+from core.db import Database
+from core.errors import AtomError, ConfigInvalid, StorageUnavailable
+from core.log import logger
 from core.settings import Settings
 
 if TYPE_CHECKING:
     from bot.app import Services
+    from bot.conversation import Conversation
     from core.principal import Principal
     from tools.inbox import Inbox
 
 GREETING = "ATOM · you are {name} at the demo company. Say what you want done; “help” shows what I can do."
-CONSENT_S = 900
+CONSENT_S, EXPIRY_S = 900, 60
+_log = logger("bot.session")
 EXAMPLE = "Try: create a bug in PAY: checkout times out on iOS, assign it to Priya, and tell #eng-oncall"
 
 
@@ -109,6 +114,28 @@ SUGGESTIONS = (
 )
 
 
+async def feedback_counts(settings: Settings) -> Counter[tuple[str, str, str]]:
+    """What people thought of answers, by tenant, value and reason."""
+    from bot.feedback import Feedback
+
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        return await Feedback(database).counts()
+    finally:
+        await database.close()
+
+
+async def _expire(conversation: Conversation) -> None:
+    """Let plans that waited too long say so, every minute."""
+    while True:
+        try:
+            await conversation.expire()
+        except AtomError as error:
+            _log.warning("expiry_put_off", kind=type(error).__name__, cause=error.cause)
+        await asyncio.sleep(EXPIRY_S)
+
+
 async def serve_all(settings: Settings) -> None:
     """Serve until the process is told to stop."""
     from bot.app import create_app, services, slack
@@ -128,7 +155,11 @@ async def serve_all(settings: Settings) -> None:
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(running.conversation.recover())
-                chores = [tasks.create_task(_housekeep(running)), tasks.create_task(running.courier.run())]
+                chores = [
+                    tasks.create_task(_housekeep(running)),
+                    tasks.create_task(running.courier.run()),
+                    tasks.create_task(_expire(running.conversation)),
+                ]
                 if is_socket and has_slack:
                     link = tasks.create_task(slack(running).run_socket(settings.slack_app_token.get_secret_value()))
                 await server.serve()

@@ -257,12 +257,14 @@ Part = Annotated[
 class Reply(_Frozen):
     """What the assistant says; `is_private` parts of the world see it only as the asker.
 
+    `turn` is set where it answers something asked: what a button `rate` has as its target.
     `is_generated` says that a language model wrote words of it.
     """
 
     parts: tuple[Part, ...]
     is_private: bool = False
     is_generated: bool = False
+    turn: str = ""
 
     @classmethod
     def of_text(cls, text: str) -> Reply:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import JSON, String, select, update
+from sqlalchemy import JSON, String, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from core.errors import ApprovalInvalid
 from core.principal import Principal
 from core.tool import Call
 
+MOST_AT_ONCE = 200
 Status = Literal["pending", "approved", "rejected", "withdrawn", "used"]
 
 
@@ -39,6 +40,16 @@ class ApprovalRow(Table):
     decided_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
+class ApproverRow(Table):
+    """Somebody else whose word an approval waits for; where there are such, the asker's own does not count."""
+
+    __tablename__ = "approver"
+
+    tenant: Mapped[str] = mapped_column(String(200), primary_key=True)
+    person: Mapped[str] = mapped_column(String(320), primary_key=True)
+    approval: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
+
+
 def digest(calls: Sequence[Call]) -> str:
     """What an approval is bound to: the tools and arguments, in order."""
     plain = [[call.tool, call.model_dump(mode="json")["args"]] for call in calls]
@@ -54,8 +65,17 @@ class Approvals:
         self._life = life
         self._clock = clock
 
-    async def ask(self, who: Principal, thread: str, calls: Sequence[Call], approval_id: str = "") -> ApprovalRow:
+    async def ask(
+        self,
+        who: Principal,
+        thread: str,
+        calls: Sequence[Call],
+        approval_id: str = "",
+        approvers: Collection[str] = (),
+    ) -> ApprovalRow:
         """A pending approval for these calls; asked again with the same id, the same one.
+
+        It is the asker's to give, or where `approvers` are named, one of theirs.
 
         Raises:
             ApprovalInvalid: the id belongs to other calls or to somebody else.
@@ -77,6 +97,7 @@ class Approvals:
             try:
                 async with self._database.session() as session:
                     session.add(row)
+                    session.add_all(ApproverRow(tenant=who.tenant, person=one, approval=row.id) for one in approvers)
             except IntegrityError:  # asked twice at the same moment, or another tenant has it
                 found = await self.get(who.tenant, row.id)
             else:
@@ -100,13 +121,25 @@ class Approvals:
         row = await self.get(by.tenant, approval_id)
         if row is None:
             raise ApprovalInvalid("I do not know this plan any more.", next_step="Please ask again.")
-        if row.principal != by.id:
-            raise ApprovalInvalid("Only the person who asked can decide this plan.")
+        approvers = await self.approvers(row)
+        if by.id not in approvers:
+            whom = "the person who asked" if approvers == [row.principal] else " or ".join(approvers)
+            raise ApprovalInvalid(f"Only {whom} can decide this plan.")
         if row.status != "pending":
             raise ApprovalInvalid(f"This plan was already {_PAST[row.status]}; nothing happened again.")
         if row.expires_at <= self._clock():
             raise ApprovalInvalid("This plan waited too long and has expired.", next_step="Please ask again.")
         return row
+
+    async def approvers(self, row: ApprovalRow) -> list[str]:
+        """Whose word counts: the asker's, or that of any of those who were named instead."""
+        async with self._database.session() as session:
+            named = await session.scalars(
+                select(ApproverRow.person)
+                .where(ApproverRow.tenant == row.tenant, ApproverRow.approval == row.id)
+                .order_by(ApproverRow.person)
+            )
+            return list(named) or [row.principal]
 
     async def decide(self, approval_id: str, by: Principal, *, approve: bool) -> ApprovalRow:
         """Give the person's word; the first word stands.
@@ -139,10 +172,18 @@ class Approvals:
 
     async def waiting(self, who: Principal) -> list[ApprovalRow]:
         """What waits for this person's word, oldest first."""
+        named = select(ApproverRow.approval).where(ApproverRow.tenant == who.tenant)
+        asks_others = named.where(ApproverRow.approval == ApprovalRow.id).correlate(ApprovalRow).exists()
         async with self._database.session() as session:
             rows = await session.scalars(
                 select(ApprovalRow)
-                .where(ApprovalRow.tenant == who.tenant, ApprovalRow.principal == who.id)
+                .where(ApprovalRow.tenant == who.tenant)
+                .where(
+                    or_(
+                        and_(ApprovalRow.principal == who.id, ~asks_others),
+                        ApprovalRow.id.in_(named.where(ApproverRow.person == who.id)),
+                    )
+                )
                 .where(ApprovalRow.status == "pending", ApprovalRow.expires_at > self._clock())
                 .order_by(ApprovalRow.made_at)
             )
@@ -164,6 +205,12 @@ class Approvals:
         async with self._database.session() as session:
             mine = (ApprovalRow.tenant == who.tenant, ApprovalRow.principal == who.id)
             return sum(bool(row.calls) for row in await session.scalars(select(ApprovalRow).where(*mine)))
+
+    async def expired(self) -> list[ApprovalRow]:
+        """Plans of everybody that waited too long and whose cards do not say so yet."""
+        async with self._database.session() as session:
+            late = select(ApprovalRow).where(ApprovalRow.status == "pending", ApprovalRow.expires_at <= self._clock())
+            return list(await session.scalars(late.order_by(ApprovalRow.expires_at).limit(MOST_AT_ONCE)))
 
     async def unfinished(self) -> list[ApprovalRow]:
         """Plans that a person approved and that nobody has begun, after a crash say."""

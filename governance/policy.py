@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import String, delete, or_, select
+from sqlalchemy import JSON, String, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import Clock, utc_now
@@ -32,14 +32,16 @@ class RuleRow(Table):
     decision: Mapped[str] = mapped_column(String(16))
     made_by: Mapped[str] = mapped_column(String(320))
     made_at: Mapped[datetime] = mapped_column(Moment)
+    approvers: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision and why."""
+    """A decision and why; `approvers` are the only ones whose word counts, none where it is the asker's own."""
 
     decision: Decision
     reason: str
+    approvers: frozenset[str] = frozenset()
 
 
 class Policy:
@@ -65,12 +67,22 @@ class Policy:
         rules = await self._rules(who, {tool.id for tool in wanted if tool})
         return [self._verdict(who, tool, rules, is_tainted) for tool in wanted]
 
-    async def rule(self, by: Principal, tool: Tool, decision: Decision, for_everyone: bool = False) -> None:
-        """Make a standing rule.
+    async def rule(
+        self,
+        by: Principal,
+        tool: Tool,
+        decision: Decision,
+        for_everyone: bool = False,
+        approvers: Collection[str] = (),
+    ) -> None:
+        """Make a standing rule; with `approvers`, calls of the tool wait for the word of one of them.
 
         Raises:
-            PolicyDenied: only an administrator rules for everyone, and only a reversible tool may run unasked.
+            PolicyDenied: only an administrator rules for everyone and names approvers, and only a reversible tool may
+                run unasked.
         """
+        if approvers and (decision != "confirm" or not for_everyone):
+            raise PolicyDenied("Approvers are named by an administrator, for a tool that asks everyone first.")
         if (for_everyone and "admin" not in by.roles) or by.id == EVERYONE:
             raise PolicyDenied("Only an administrator can set that for everyone.")
         if decision == "allow" and not is_reversible(tool):
@@ -82,6 +94,7 @@ class Policy:
             decision=decision,
             made_by=by.id,
             made_at=self._clock(),
+            approvers=sorted(approvers) or None,
         )
         async with self._database.session() as session:
             await session.merge(row)
@@ -100,7 +113,7 @@ class Policy:
                 delete(RuleRow).where(RuleRow.tenant == by.tenant, RuleRow.principal == whose, RuleRow.tool == tool_id)
             )
 
-    async def _rules(self, who: Principal, tool_ids: set[str]) -> dict[tuple[str, str], str]:
+    async def _rules(self, who: Principal, tool_ids: set[str]) -> dict[tuple[str, str], RuleRow]:
         async with self._database.session() as session:
             rows = await session.scalars(
                 select(RuleRow).where(
@@ -109,21 +122,23 @@ class Policy:
                     or_(RuleRow.principal == who.id, RuleRow.principal == EVERYONE),
                 )
             )
-            return {(row.principal, row.tool): row.decision for row in rows}
+            return {(row.principal, row.tool): row for row in rows}
 
     def _verdict(
-        self, who: Principal, tool: Tool | None, rules: dict[tuple[str, str], str], is_tainted: bool
+        self, who: Principal, tool: Tool | None, rules: dict[tuple[str, str], RuleRow], is_tainted: bool
     ) -> Verdict:
         if tool is None:
             return Verdict("deny", "there is no such tool")
-        by_all, by_self = rules.get((EVERYONE, tool.id)), rules.get((who.id, tool.id))
+        for_all, for_self = rules.get((EVERYONE, tool.id)), rules.get((who.id, tool.id))
+        by_all, by_self = for_all.decision if for_all else None, for_self.decision if for_self else None
         if "deny" in (by_all, by_self):
             return Verdict(
                 "deny", "your administrator has switched it off" if by_all == "deny" else "you switched it off"
             )
         default = BY_EFFECT.get(tool.effect, "deny")
         if default != "deny" and "confirm" in (by_all, by_self):  # the more careful of two rules stands
-            return Verdict("confirm", "a standing rule asks first")
+            approvers = frozenset(for_all.approvers or () if for_all else ())
+            return Verdict("confirm", "a standing rule asks first", approvers)
         allowed = "allow" in (by_all, by_self) or self._standing.get(tool.id) == "allow"
         if default == "confirm" and allowed and is_reversible(tool) and not is_tainted:
             return Verdict("allow", "a standing rule allows it")
