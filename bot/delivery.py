@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, String, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.clock import Clock, utc_now
@@ -29,6 +30,7 @@ class Notes:
 
     def __init__(self, database: Database, clock: Clock = utc_now) -> None:
         self._database = database
+        self._insert = postgresql.insert if "postgresql" in database.url else sqlite.insert
         self._clock = clock
 
     async def get(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -39,8 +41,12 @@ class Notes:
 
     async def put(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """Keep it, in place of what was kept before."""
+        new = {"kind": kind, "key": key, "value": value, "at": self._clock()}
         async with self._database.session() as session:
-            await session.merge(NoteRow(kind=kind, key=key, value=value, at=self._clock()))
+            put = self._insert(NoteRow).values(new)  # two turns at once may keep the same
+            await session.execute(
+                put.on_conflict_do_update(index_elements=["kind", "key"], set_={"value": value, "at": new["at"]})
+            )
 
     async def drop(self, kind: str, key: str) -> None:
         """Forget it."""
