@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent.example import fitting
+from functools import cached_property
+
+from agent.example import fitting, usual
 from agent.ledger import Ledger
 from core.clock import Clock, utc_now
 from core.principal import Principal
@@ -22,6 +24,10 @@ class Prompts:
         self._ledger = ledger
         self._clock = clock
 
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return usual(self._registry.tools)
+
     async def of(self, who: Principal) -> tuple[str, ...]:
         """Up to four, what they use most first, then one of each system in turn."""
         status = await self._registry.connections.keys(who.tenant, who.id)
@@ -30,8 +36,9 @@ class Prompts:
         used = await self._ledger.used(who, LATELY)
         now = self._clock().astimezone(who.zone)
         first = [tool for tool in sorted(tools, key=lambda one: -used.get(one.id, 0)) if tool.id in used]
-        rest = _in_turn([tool for tool in tools if tool.effect == "read" and tool.id not in used], now.toordinal())
-        said = dict.fromkeys(say for tool in [*first, *rest] if (say := fitting(tool, now.hour)))
+        reads = [tool for tool in tools if tool.effect == "read" and tool.id not in used]
+        rest = _in_turn([tool for tool in reads if fitting(tool, self._words)], now.toordinal())
+        said = dict.fromkeys(say for tool in [*first, *rest] if (say := fitting(tool, self._words, now.hour)))
         return tuple(say[:1].upper() + say[1:] for say in list(said)[:MOST]) or NOTHING_CONNECTED
 
 
@@ -39,8 +46,7 @@ def _in_turn(tools: list[Tool], day: int) -> list[Tool]:
     """The first tool of each system, then the second of each; which system begins changes by the day."""
     by_key: dict[str, list[Tool]] = {}
     for tool in tools:
-        if fitting(tool):
-            by_key.setdefault(tool.integration, []).append(tool)
+        by_key.setdefault(tool.integration, []).append(tool)
     keys = sorted(by_key)
     keys = keys[day % len(keys) :] + keys[: day % len(keys)] if keys else []
     longest = max(map(len, by_key.values()), default=0)
