@@ -36,7 +36,9 @@ _SPECIAL = {
     "a trade union": r"(?:trade |labou?r )union|union (?:member|rep(?:resentative)?|steward)|works council member",
     "sexuality": r"gay|lesbian|bisexual|homosexual|heterosexual|transgender|queer|sexual (?:orientation|preference)|"
     r"sex life|having an affair",
-    "origin": r"ethnic\w*|racial\w*|skin colou?r|(?:is|am|are) (?:black|white|asian|latin[oax]|hispanic|roma|arab)\b",
+    "origin": r"ethnic\w*|racial\w*|skin colou?r|refugees?|asylum\w*|immigra\w+|migrants?|undocumented|deport\w+|"
+    r"(?:fled|flee|fleeing|escaped) (?:from )?(?:the |their |his |her |a )?(?:war|country|home ?land|regime|persecution)|"
+    r"(?:residence|work) permit|visa status|(?:of|by) \w+ descent|ancestry|mother tongue|native country|(?:is|am|are) (?:black|white|asian|latin[oax]|hispanic|roma|arab)\b",
     "biometrics or genes": r"fingerprints?|retina scan|face id data|dna|genetic\w*|genome",
     "crime": r"convict(?:ed|ion)s?|criminal record|arrested|in prison|on parole|probation officer",
 }

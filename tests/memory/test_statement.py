@@ -41,6 +41,8 @@ NEVER = (
     "db is postgres://admin:s3cret@db/prod", "my PIN is 4711", "the passport number is on file",
 )  # fmt: skip
 SPECIAL = {
+    "Sana came here as a refugee": "origin",
+    "her work permit ends in May": "origin",
     "Dana is pregnant": "health", "Tom was diagnosed with diabetes": "health", "Priya is a Muslim": "religion",
     "Alex votes for the Greens": "politics", "Joe is a union member": "a trade union", "Kofi is gay": "sexuality",
     "Ravi has a criminal record": "crime",
