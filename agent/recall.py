@@ -32,6 +32,7 @@ from memory.statement import relation
 from tools.registry import Registry
 
 FITTING_TOKENS = 160
+_PLACES = ("channel", "chat", "space", "to", "group", "project", "board", "repo")
 HABITS_FROM = 60
 _USUAL = re.compile(r"\b(?:usual|as always|like always|as usual)\b", re.I)
 _log = logger("agent.recall")
@@ -301,7 +302,8 @@ def _from(text: str, what: str, kept: Sequence[Command]) -> str:
 
 
 def _episode(row: LedgerRow, title: str) -> Said:
-    about = f" “{row.title}”" if row.title else ""
+    where = next((row.labels[name] for name in _PLACES if row.labels.get(name)), "")
+    about = f" “{row.title}”" if row.title else f" · {where}" if where else ""
     key = f" ({row.key})" if row.key and row.key not in about else ""
     data = {"tool": row.tool, "key": row.key, "url": row.url, "call": row.id, "at": row.made_at.isoformat()}
     return Said("episode", f"episode {row.id}", f"{title}{about}{key}, {row.made_at:%d %b %Y}."[:400], row.key, data)
