@@ -213,7 +213,6 @@ def _is_in(word: str, parts: frozenset[str]) -> bool:
 
 _PART = re.compile(r"[^\W_]+")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d")
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _day_words(value: str) -> set[str]:
@@ -225,7 +224,8 @@ def _day_words(value: str) -> set[str]:
     except ValueError:
         return set()
     ending = {1: "st", 2: "nd", 3: "rd"}.get(at.day % 10 if at.day not in (11, 12, 13) else 0, "th")
-    found = {_DAYS[at.weekday()], _DAYS[at.weekday()][:3], f"{at.day}{ending}", f"{at:%B}".lower()}
+    name = f"{at:%A}".lower()
+    found = {name, name[:3], f"{at.day}{ending}", f"{at:%B}".lower()}
     return found | ({f"{at.hour % 12 or 12}{'am' if at.hour < 12 else 'pm'}"} if "T" in value else set())
 
 
